@@ -1,0 +1,183 @@
+// The text form of a Spec: JSON with every setting, read back strictly.
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+#include "models/spec.h"
+#include "tasks/nearest.h"
+
+namespace separatrix {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class E>
+struct Words;  // the words of an enum, in the order of its values
+template <>
+struct Words<Gates> {
+  static constexpr const char* all[] = {"direct", "sigmoid"};
+};
+template <>
+struct Words<Keys> {
+  static constexpr const char* all[] = {"as_given", "unit"};
+};
+template <>
+struct Words<Write> {
+  static constexpr const char* all[] = {"plain", "beta"};
+};
+template <>
+struct Words<Score> {
+  static constexpr const char* all[] = {"softmax", "average_hard", "leftmost", "rightmost"};
+};
+template <>
+struct Words<HardKeys> {
+  static constexpr const char* all[] = {"as_given", "unit"};
+};
+template <>
+struct Words<Position> {
+  static constexpr const char* all[] = {"none", "rope"};
+};
+template <>
+struct Words<QkNorm> {
+  static constexpr const char* all[] = {"none", "head", "full"};
+};
+template <>
+struct Words<NormPlace> {
+  static constexpr const char* all[] = {"none", "pre", "post"};
+};
+template <>
+struct Words<Activation> {
+  static constexpr const char* all[] = {"swiglu", "relu"};
+};
+
+template <class E>
+E parse_word(const std::string& key, const std::string& word) {
+  std::vector<std::string> known(std::begin(Words<E>::all), std::end(Words<E>::all));
+  for (std::size_t i = 0; i < known.size(); ++i)
+    if (known[i] == word) return static_cast<E>(i);
+  fail("spec: {} = '{}' is not known; did you mean '{}'?", key, word, nearest(word, known));
+}
+
+/// Visits the settings of a layer by name, either writing them to JSON or reading them from it.
+struct Writer {
+  Json& json;
+  template <class V>
+  void operator()(const char* key, V& value) {
+    if constexpr (std::is_enum_v<V>)
+      json[key] = Words<V>::all[static_cast<int>(value)];
+    else
+      json[key] = value;
+  }
+};
+
+struct Reader {
+  const Json& json;
+  std::vector<std::string> known;
+  template <class V>
+  void operator()(const char* key, V& value) {
+    known.push_back(key);
+    if (!json.contains(key)) fail("spec: '{}' is missing", key);
+    if constexpr (std::is_enum_v<V>)
+      value = parse_word<V>(key, json[key].get<std::string>());
+    else
+      value = json[key].get<V>();
+  }
+  /// Every key of the JSON object must have been asked for.
+  void done() const {
+    for (const auto& [key, value] : json.items())
+      if (std::find(known.begin(), known.end(), key) == known.end()) fail("spec: unknown key '{}'; did you mean '{}'?", key, nearest(key, known));
+  }
+};
+
+template <class V>
+void visit_fields(V&& f, GatedDeltaRule& g) {
+  f("key_heads", g.key_heads), f("value_heads", g.value_heads), f("key_dim", g.key_dim), f("value_dim", g.value_dim);
+  f("conv", g.conv), f("silu", g.silu), f("gates", g.gates), f("keys", g.keys), f("write", g.write), f("neg_eigval", g.neg_eigval);
+  f("scale_query", g.scale_query), f("output_norm", g.output_norm), f("output_gate", g.output_gate);
+}
+template <class V>
+void visit_fields(V&& f, Attention& a) {
+  f("heads", a.heads), f("head_dim", a.head_dim), f("score", a.score), f("hard_keys", a.hard_keys), f("position", a.position);
+  f("rope_theta", a.rope_theta), f("qk_norm", a.qk_norm);
+}
+template <class V>
+void visit_fields(V&& f, Mlp& m) {
+  f("hidden", m.hidden), f("activation", m.activation);
+}
+
+Json write_block(const Block& block) {
+  Json json;
+  Block copy = block;
+  std::visit(
+      [&](auto& mixer) {
+        json["mixer"] = std::is_same_v<std::decay_t<decltype(mixer)>, Attention> ? "attention" : "gated_delta_rule";
+        Json settings;
+        visit_fields(Writer{settings}, mixer);
+        json["settings"] = settings;
+      },
+      copy.mixer);
+  Json mlp;
+  visit_fields(Writer{mlp}, copy.mlp);
+  json["mlp"] = mlp;
+  json["norm"] = Words<NormPlace>::all[static_cast<int>(block.norm)];
+  return json;
+}
+
+template <class L>
+L read_layer(const Json& json) {
+  L layer;
+  Reader reader{json, {}};
+  visit_fields(reader, layer);
+  reader.done();
+  return layer;
+}
+
+Block read_block(const Json& json) {
+  Block block;
+  const std::string name = json.at("mixer").get<std::string>();
+  if (name == "attention")
+    block.mixer = read_layer<Attention>(json.at("settings"));
+  else if (name == "gated_delta_rule")
+    block.mixer = read_layer<GatedDeltaRule>(json.at("settings"));
+  else
+    fail("spec: unknown mixer '{}'; did you mean '{}'?", name, nearest(name, {"attention", "gated_delta_rule"}));
+  block.mlp = read_layer<Mlp>(json.at("mlp"));
+  block.norm = parse_word<NormPlace>("norm", json.at("norm").get<std::string>());
+  return block;
+}
+
+}  // namespace
+
+std::string to_text(const Spec& spec) {
+  Json json;
+  json["vocab"] = spec.vocab;
+  json["width"] = spec.width;
+  json["learned_positions"] = spec.learned_positions;
+  json["final_norm"] = spec.final_norm;
+  json["norm_eps"] = spec.norm_eps;
+  json["blocks"] = Json::array();
+  for (const Block& block : spec.blocks) json["blocks"].push_back(write_block(block));
+  return json.dump();
+}
+
+Spec parse_spec(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    Spec spec;
+    Reader reader{json, {"blocks"}};
+    reader("vocab", spec.vocab), reader("width", spec.width), reader("learned_positions", spec.learned_positions);
+    reader("final_norm", spec.final_norm), reader("norm_eps", spec.norm_eps);
+    reader.done();
+    for (const Json& block : json.at("blocks")) spec.blocks.push_back(read_block(block));
+    return spec;
+  } catch (const Json::exception& error) {
+    fail("spec: not a valid spec text: {}", error.what());
+  }
+}
+
+std::string spec_hash(const Spec& spec) {
+  std::uint64_t hash = 14695981039346656037ull;  // FNV-1a
+  for (const char c : to_text(spec)) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace separatrix
