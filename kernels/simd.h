@@ -1,5 +1,5 @@
 // One text for three instruction sets: a vector V of W floats and what kernels do with it.
-// Included only by kernel texts (*.inc), which <name>_{sse2,avx2,avx512}.cpp compile with their own flags.  Everything lives in
+// Included only by kernel texts (*.inc), which are compiled once per set with its flags (CMakeLists.txt).  Everything lives in
 // namespace separatrix::SIMD_SET, so that no function compiled for one set is ever linked into another (one-definition rule);
 // for the same reason kernel texts instantiate no std:: template.  Fused multiply-adds are written (fma), never contracted.
 #pragma once
