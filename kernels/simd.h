@@ -58,6 +58,12 @@ inline void store_part(float* p, V v, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; ++i) p[i] = v[i];
 #endif
 }
+/// As load_part, with `rest` in place of the missing elements.
+inline V load_part_or(const float* p, ptrdiff_t n, float rest) {
+  V v = load_part(p, n);
+  for (ptrdiff_t i = n; i < W; ++i) v[i] = rest;
+  return v;
+}
 /// The vector at p, of which n are there (n may be W or more).
 inline V load_n(const float* p, ptrdiff_t n) {
   return n >= W ? load(p) : load_part(p, n);
