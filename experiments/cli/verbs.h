@@ -10,7 +10,11 @@ namespace separatrix {
 
 using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
+void add_tasks_verb(CLI::App& app, int& exit_code);
+
 /// All verbs, in the order the help shows them.
-inline std::vector<AddVerb> verbs() { return {}; }
+inline std::vector<AddVerb> verbs() {
+  return {add_tasks_verb};
+}
 
 }  // namespace separatrix
