@@ -10,9 +10,13 @@ namespace separatrix {
 
 using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
+void add_tasks_verb(CLI::App& app, int& exit_code);
+
 /// All verbs, in the order the help shows them.
 inline std::vector<AddVerb> verbs() {
-  return {};
+  return {
+      add_tasks_verb,
+  };
 }
 
 }  // namespace separatrix
