@@ -36,7 +36,7 @@ std::size_t head_saved_size(const DeltaPlan& plan) {
   return values_size(plan) + (plan.chunks - 1) * plan.state_size();
 }
 
-/// The larger need, that of the backward: as taken in backward.inc.
+/// The larger need, that of the backward: as taken in backward.h.
 std::size_t scratch_size(const DeltaPlan& p) {
   return 11 * p.chunk_row + 6 * p.chunk * p.k_row + 5 * p.chunk * p.chunk_row + 2 * p.chunk * p.v_row + 2 * p.state_size() +
          (p.k_row + p.v_row) * p.chunk_row + p.v_row * p.k_row;
@@ -101,7 +101,7 @@ void delta_forward(const DeltaShape& shape, const DeltaForm& form, const DeltaIn
                    float* saved, float* workspace) {
   check(shape);
   const Call call{shape, form, in, make_plan(shape), head_saved_size(make_plan(shape))};
-  const auto kernel = for_isa(delta_sse2, delta_avx2, delta_avx512).forward;
+  const auto kernel = for_isa(sse2::delta_kernels, avx2::delta_kernels, avx512::delta_kernels).forward;
   if (saved) saved = aligned(saved);
   workspace = aligned(workspace);
   const std::size_t state_size = std::size_t{1} * shape.key_dim * shape.value_dim, scratch = scratch_size(call.plan);
@@ -118,7 +118,7 @@ void delta_backward(const DeltaShape& shape, const DeltaForm& form, const DeltaI
                     const float* d_final_state, const DeltaInputGradient& d_in, float* workspace) {
   check(shape);
   const Call call{shape, form, in, make_plan(shape), head_saved_size(make_plan(shape))};
-  const auto kernel = for_isa(delta_sse2, delta_avx2, delta_avx512).backward;
+  const auto kernel = for_isa(sse2::delta_kernels, avx2::delta_kernels, avx512::delta_kernels).backward;
   float* kept = aligned(const_cast<float*>(saved));  // read only; the head's pointers serve both directions
   workspace = aligned(workspace);
   const std::size_t state_size = std::size_t{1} * shape.key_dim * shape.value_dim, scratch = scratch_size(call.plan);

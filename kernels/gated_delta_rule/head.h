@@ -41,6 +41,15 @@ struct DeltaKernels {
   void (*forward)(const DeltaHeadForward&);
   void (*backward)(const DeltaHeadBackward&);
 };
-extern const DeltaKernels delta_sse2, delta_avx2, delta_avx512;
+
+namespace sse2 {
+extern const DeltaKernels delta_kernels;
+}
+namespace avx2 {
+extern const DeltaKernels delta_kernels;
+}
+namespace avx512 {
+extern const DeltaKernels delta_kernels;
+}
 
 }  // namespace separatrix

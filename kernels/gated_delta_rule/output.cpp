@@ -23,7 +23,7 @@ std::size_t delta_output_workspace_size(const DeltaOutputShape& s) {
 }
 
 void delta_output_forward(const DeltaOutputShape& s, Rows<const float> o, const float* weight, Rows<const float> z, Rows<float> y) {
-  const auto kernel = for_isa(output_sse2, output_avx2, output_avx512).forward;
+  const auto kernel = for_isa(sse2::output_kernels, avx2::output_kernels, avx512::output_kernels).forward;
 #pragma omp parallel for schedule(static)
   for (int b = 0; b < s.batch; ++b) {
     const std::ptrdiff_t first = std::ptrdiff_t{b} * s.length;
@@ -33,7 +33,7 @@ void delta_output_forward(const DeltaOutputShape& s, Rows<const float> o, const 
 
 void delta_output_backward(const DeltaOutputShape& s, Rows<const float> o, const float* weight, Rows<const float> z,
                            Rows<const float> d_y, Rows<float> d_o, float* d_weight, Rows<float> d_z, float* workspace) {
-  const auto kernel = for_isa(output_sse2, output_avx2, output_avx512).backward;
+  const auto kernel = for_isa(sse2::output_kernels, avx2::output_kernels, avx512::output_kernels).backward;
   const std::ptrdiff_t row = row_of(s);
 #pragma omp parallel for schedule(static)
   for (int b = 0; b < s.batch; ++b) {

@@ -24,6 +24,15 @@ struct OutputKernels {
   void (*forward)(const OutputForward&);
   void (*backward)(const OutputBackward&);
 };
-extern const OutputKernels output_sse2, output_avx2, output_avx512;
+
+namespace sse2 {
+extern const OutputKernels output_kernels;
+}
+namespace avx2 {
+extern const OutputKernels output_kernels;
+}
+namespace avx512 {
+extern const OutputKernels output_kernels;
+}
 
 }  // namespace separatrix

@@ -26,6 +26,15 @@ struct ConvKernels {
   void (*forward)(const ConvForward&);
   void (*backward)(const ConvBackward&);
 };
-extern const ConvKernels conv_sse2, conv_avx2, conv_avx512;
+
+namespace sse2 {
+extern const ConvKernels conv_kernels;
+}
+namespace avx2 {
+extern const ConvKernels conv_kernels;
+}
+namespace avx512 {
+extern const ConvKernels conv_kernels;
+}
 
 }  // namespace separatrix

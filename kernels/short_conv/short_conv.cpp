@@ -49,7 +49,7 @@ std::size_t short_conv_workspace_size(const ShortConvShape& s) {
 void short_conv_forward(const ShortConvShape& s, Rows<const float> x, const float* weight, Rows<float> y, float* workspace) {
   check(s);
   lay_out(s, weight, workspace);
-  const auto kernel = for_isa(conv_sse2, conv_avx2, conv_avx512).forward;
+  const auto kernel = for_isa(sse2::conv_kernels, avx2::conv_kernels, avx512::conv_kernels).forward;
 #pragma omp parallel for schedule(static)
   for (int b = 0; b < s.batch; ++b) {
     const std::ptrdiff_t first = std::ptrdiff_t{b} * s.length;
@@ -63,7 +63,7 @@ void short_conv_backward(const ShortConvShape& s, Rows<const float> x, const flo
   const std::ptrdiff_t taps = taps_of(s), row = row_of(s), block = taps * row;
   lay_out(s, weight, workspace);
   float *sums = workspace + block, *scratch = sums + s.batch * block;
-  const auto kernel = for_isa(conv_sse2, conv_avx2, conv_avx512).backward;
+  const auto kernel = for_isa(sse2::conv_kernels, avx2::conv_kernels, avx512::conv_kernels).backward;
 #pragma omp parallel for schedule(static)
   for (int b = 0; b < s.batch; ++b) {
     const std::ptrdiff_t first = std::ptrdiff_t{b} * s.length;

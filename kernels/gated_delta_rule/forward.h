@@ -3,6 +3,7 @@
 //   V' = (I + L)^{-1} (B V - B E o (K S))                    Definition 1: V instead of B V
 //   O = E o (Q S) + P V'
 //   S <- e^{gamma_n} S + (D o K)^T V'
+#pragma once
 #include "kernels/gated_delta_rule/chunk.h"
 
 namespace separatrix::SIMD_SET {

@@ -9,6 +9,7 @@
 //   dg_t = sum_{i >= t > j} (dP o P + dL o L)_ij                            pairs
 //        + sum_{i >= t} (<E_i (dO S^T)_i, Q_i> - beta_i E_i <(dX S^T)_i, K_i>)      E
 //        + sum_{i < t} D_i <(V' dS'^T)_i, K_i> + e^{gamma_n} <S, dS'>               D, whole chunk
+#pragma once
 #include "kernels/gated_delta_rule/chunk.h"
 
 namespace separatrix::SIMD_SET {
