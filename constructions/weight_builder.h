@@ -16,8 +16,8 @@ namespace separatrix {
 
 class WeightBuilder {
  public:
-  using Values = std::vector<std::pair<std::string, RootTwo>>;    // coordinate -> number
-  using Channels = std::vector<std::pair<int, RootTwo>>;          // channel -> number
+  using Values = std::vector<std::pair<std::string, RootTwo>>;  // coordinate -> number
+  using Channels = std::vector<std::pair<int, RootTwo>>;        // channel -> number
 
   /// spec.vocab and spec.width are set from the two lists.
   WeightBuilder(Spec spec, const std::vector<std::string>& tokens, const std::vector<std::string>& coordinates);
