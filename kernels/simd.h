@@ -58,6 +58,12 @@ inline void store_part(float* p, V v, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; ++i) p[i] = v[i];
 #endif
 }
+/// As load_part, with `rest` in place of the missing elements.
+inline V load_part_or(const float* p, ptrdiff_t n, float rest) {
+  V v = load_part(p, n);
+  for (ptrdiff_t i = n; i < W; ++i) v[i] = rest;
+  return v;
+}
 /// The vector at p, of which n are there (n may be W or more).
 inline V load_n(const float* p, ptrdiff_t n) {
   return n >= W ? load(p) : load_part(p, n);
@@ -84,7 +90,7 @@ inline V min(V a, V b) {
 }
 inline V sqrt(V a) {
 #if SIMD_WIDTH == 16
-  return _mm512_sqrt_ps(a);
+  return _mm512_maskz_sqrt_ps(0xffff, a);  // g++ 12 warns about the plain one
 #elif SIMD_WIDTH == 8
   return _mm256_sqrt_ps(a);
 #else

@@ -37,7 +37,8 @@ int info(bool json) {
     fmt::print("{}\n", out.dump(1));
     return 0;
   }
-  for (const auto& [key, value] : out.flatten().items()) {
+  const Json flat = out.flatten();
+  for (const auto& [key, value] : flat.items()) {
     std::string name = key.substr(1);
     std::replace(name.begin(), name.end(), '/', '.');
     fmt::print("{:<18} {}\n", name, value.is_string() ? value.get<std::string>() : value.dump());

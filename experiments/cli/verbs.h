@@ -12,6 +12,7 @@ using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
 void add_verify_verb(CLI::App& app, int& exit_code);
 void add_construct_verb(CLI::App& app, int& exit_code);
+void add_tasks_verb(CLI::App& app, int& exit_code);
 void add_train_verb(CLI::App& app, int& exit_code);
 void add_eval_verb(CLI::App& app, int& exit_code);
 void add_logits_verb(CLI::App& app, int& exit_code);
@@ -22,6 +23,7 @@ inline std::vector<AddVerb> verbs() {
   return {
       add_verify_verb,
       add_construct_verb,
+      add_tasks_verb,
       add_train_verb,
       add_eval_verb,
       add_logits_verb,

@@ -195,7 +195,8 @@ void settle_model(ModelConfig& model, const std::string& origin) {
 
 std::string quoted(const std::string& text) {
   std::ostringstream out;
-  out << toml::value<std::string>(text);
+  out << toml::toml_formatter(toml::value<std::string>(text),
+                              toml::toml_formatter::default_flags & ~toml::format_flags::allow_literal_strings);
   return out.str();
 }
 
