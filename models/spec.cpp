@@ -74,14 +74,19 @@ double core_products(const GatedDeltaRule& g, int) {
   const double k = g.key_dim, v = g.value_dim;
   return g.value_heads * (3 * k * v + 64 * (2 * k + 2 * v)) + g.conv * (2.0 * g.key_heads * k + g.value_heads * v);
 }
-double core_products(const Attention& a, int length) { return a.heads * a.head_dim * (length + 1.0); }
+double core_products(const Attention& a, int length) {
+  return a.heads * a.head_dim * (length + 1.0);
+}
 
 std::size_t kept(const GatedDeltaRule& g, int) {
-  const std::size_t keys = static_cast<std::size_t>(g.key_heads) * g.key_dim, values = static_cast<std::size_t>(g.value_heads) * g.value_dim;
+  const std::size_t keys = static_cast<std::size_t>(g.key_heads) * g.key_dim,
+                    values = static_cast<std::size_t>(g.value_heads) * g.value_dim;
   const std::size_t tail = g.conv > 0 ? (g.conv - 1) * (2 * keys + values) : 0;
   return values * g.key_dim + tail;
 }
-std::size_t kept(const Attention& a, int length) { return std::size_t{2} * a.heads * a.head_dim * length; }
+std::size_t kept(const Attention& a, int length) {
+  return std::size_t{2} * a.heads * a.head_dim * length;
+}
 
 }  // namespace
 
@@ -89,7 +94,8 @@ std::vector<Parameter> layout(const Spec& spec) {
   LayoutBuilder out;
   out.add("model.embed_tokens.weight", {spec.vocab, spec.width});
   if (spec.learned_positions > 0) out.add("model.position_embeddings.weight", {spec.learned_positions, spec.width});
-  for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(out, fmt::format("model.layers.{}.", i), spec.blocks[i], spec.width);
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i)
+    add_block(out, fmt::format("model.layers.{}.", i), spec.blocks[i], spec.width);
   if (spec.final_norm) out.add("model.norm.weight", {spec.width});
   out.add("lm_head.weight", {spec.vocab, spec.width});
   return out.take();
@@ -110,7 +116,8 @@ double forward_flops_per_token(const Spec& spec, int length) {
   double products = 0;
   for (const Parameter& p : layout(spec))
     if (p.shape.size() == 2 && p.name.find("embed") == std::string::npos) products += static_cast<double>(p.size);
-  for (const Block& block : spec.blocks) products += std::visit([&](const auto& mixer) { return core_products(mixer, length); }, block.mixer);
+  for (const Block& block : spec.blocks)
+    products += std::visit([&](const auto& mixer) { return core_products(mixer, length); }, block.mixer);
   return 2 * products;
 }
 
@@ -135,7 +142,8 @@ Block make_block(char letter, const ModelOptions& o) {
     g.neg_eigval = o.neg_eigval;
     return {g, mlp, NormPlace::pre};
   }
-  if (letter != 'A') fail("unknown layer letter '{}' in the pattern '{}'; G is the gated delta rule, A attention", letter, o.pattern);
+  if (letter != 'A')
+    fail("unknown layer letter '{}' in the pattern '{}'; G is the gated delta rule, A attention", letter, o.pattern);
   Attention a;
   a.heads = o.heads;
   a.head_dim = o.head_dim;

@@ -11,28 +11,32 @@ namespace separatrix {
 
 // --- settings of the layers (theory form and production form are values of the same settings) ---
 
-enum class Gates { direct, sigmoid };          // alpha, beta are linear in x | alpha = exp(-exp(A_log) softplus(a + dt_bias)), beta = sigmoid(b)
-enum class Keys { as_given, unit };            // k, q are used as projected | k, q divided by sqrt(|.|^2 + 1e-6)
-enum class Write { plain, beta };              // S += v k^T (paper, Definition 1) | S += beta v k^T (production)
+enum class Gates {
+  direct,
+  sigmoid
+};  // alpha, beta are linear in x | alpha = exp(-exp(A_log) softplus(a + dt_bias)), beta = sigmoid(b)
+enum class Keys { as_given, unit };                               // k, q are used as projected | k, q divided by sqrt(|.|^2 + 1e-6)
+enum class Write { plain, beta };                                 // S += v k^T (paper, Definition 1) | S += beta v k^T (production)
 enum class Score { softmax, average_hard, leftmost, rightmost };  // how attention weighs its scores
-enum class HardKeys { as_given, unit };        // hard attention only: compare q.k | compare q.k / |k| (exactly, without a root)
+enum class HardKeys { as_given, unit };  // hard attention only: compare q.k | compare q.k / |k| (exactly, without a root)
 enum class Position { none, rope };
-enum class QkNorm { none, head, full };        // RMSNorm of q and k: none | per head | over the full projection (OlmoHybrid)
-enum class NormPlace { none, pre, post };      // x += f(x) | x += f(norm(x)) | x += norm(f(x))
+enum class QkNorm { none, head, full };    // RMSNorm of q and k: none | per head | over the full projection (OlmoHybrid)
+enum class NormPlace { none, pre, post };  // x += f(x) | x += f(norm(x)) | x += norm(f(x))
 enum class Activation { swiglu, relu };
 
-/// Gated delta rule (paper, Definition 1; production: Yang et al. 2024).  Head h of the values uses key head h / (value_heads / key_heads).
+/// Gated delta rule (paper, Definition 1; production: Yang et al. 2024).  Head h of the values uses key head h / (value_heads /
+/// key_heads).
 struct GatedDeltaRule {
   int key_heads = 4, value_heads = 4, key_dim = 64, value_dim = 128;
-  int conv = 4;              // width of the three short convolutions; 0 = none
-  bool silu = true;          // SiLU after the convolutions of q, k, v
+  int conv = 4;      // width of the three short convolutions; 0 = none
+  bool silu = true;  // SiLU after the convolutions of q, k, v
   Gates gates = Gates::sigmoid;
   Keys keys = Keys::unit;
   Write write = Write::beta;
-  bool neg_eigval = true;    // beta counts twice, so that 1 - beta |k|^2 reaches -1
-  bool scale_query = true;   // q is divided by sqrt(key_dim)
-  bool output_norm = true;   // RMSNorm over value_dim, one weight for all heads, eps 1e-5
-  bool output_gate = true;   // times SiLU(W_g x)
+  bool neg_eigval = true;   // beta counts twice, so that 1 - beta |k|^2 reaches -1
+  bool scale_query = true;  // q is divided by sqrt(key_dim)
+  bool output_norm = true;  // RMSNorm over value_dim, one weight for all heads, eps 1e-5
+  bool output_gate = true;  // times SiLU(W_g x)
   bool operator==(const GatedDeltaRule&) const = default;
 };
 
@@ -82,8 +86,9 @@ struct Parameter {
   bool operator==(const Parameter&) const = default;
 };
 
-/// All parameters of a spec in storage order.  Names and shapes are those of HF OlmoHybrid (`model.layers.0.linear_attn.q_proj.weight`).
-/// Projections that read the same input are neighbours (q k v g a b; q k v; gate up), so that each group is one matrix product.
+/// All parameters of a spec in storage order.  Names and shapes are those of HF OlmoHybrid
+/// (`model.layers.0.linear_attn.q_proj.weight`). Projections that read the same input are neighbours (q k v g a b; q k v; gate up),
+/// so that each group is one matrix product.
 std::vector<Parameter> layout(const Spec& spec);
 /// Size of all parameters together.
 std::size_t parameter_count(const Spec& spec);
@@ -106,10 +111,10 @@ std::string spec_hash(const Spec& spec);
 struct ModelOptions {
   std::string pattern = "GGGA";  // one letter per block: G gated delta rule, A attention
   int width = 256, heads = 4, head_dim = 64, hidden = 1024, conv = 4;
-  int expand_v = 2;              // value_dim = expand_v * head_dim
+  int expand_v = 2;  // value_dim = expand_v * head_dim
   bool neg_eigval = true;
-  std::string position = "rope"; // attention: rope | none | learned
-  int max_positions = 1536;      // learned positions only
+  std::string position = "rope";  // attention: rope | none | learned
+  int max_positions = 1536;       // learned positions only
   double rope_theta = 10000;
   std::string attention_norm = "post";  // post (OlmoHybrid) | pre
   std::string qk_norm = "full";         // full (OlmoHybrid) | head | none

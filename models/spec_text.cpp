@@ -84,7 +84,8 @@ struct Reader {
   /// Every key of the JSON object must have been asked for.
   void done() const {
     for (const auto& [key, value] : json.items())
-      if (std::find(known.begin(), known.end(), key) == known.end()) fail("spec: unknown key '{}'; did you mean '{}'?", key, nearest(key, known));
+      if (std::find(known.begin(), known.end(), key) == known.end())
+        fail("spec: unknown key '{}'; did you mean '{}'?", key, nearest(key, known));
   }
 };
 

@@ -20,7 +20,17 @@ constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> count
 }
 
 /// What a random number is for.  Streams of different purposes never share a block.
-enum class Purpose : std::uint32_t { sample = 0, train = 1, curriculum = 2, select = 3, report = 4, floors = 5, init = 6, sweep = 7, test = 8 };
+enum class Purpose : std::uint32_t {
+  sample = 0,
+  train = 1,
+  curriculum = 2,
+  select = 3,
+  report = 4,
+  floors = 5,
+  init = 6,
+  sweep = 7,
+  test = 8
+};
 
 /// A sequence of random numbers: counter = (block, stream, index), key = seed.
 class Rng {

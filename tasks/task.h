@@ -28,9 +28,9 @@ struct Answer {
 struct Example {
   std::vector<int> tokens;
   std::vector<std::uint8_t> loss_mask;
-  std::vector<Answer> answers;            // the last one is the question asked
+  std::vector<Answer> answers;               // the last one is the question asked
   std::vector<std::uint8_t> shortcut_fails;  // one per Task::shortcuts()
-  std::string text;                       // the program; ends with the final assert and its right value
+  std::string text;                          // the program; ends with the final assert and its right value
   int difficulty = 0;
 };
 

@@ -11,6 +11,8 @@ namespace separatrix {
 using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
 /// All verbs, in the order the help shows them.
-inline std::vector<AddVerb> verbs() { return {}; }
+inline std::vector<AddVerb> verbs() {
+  return {};
+}
 
 }  // namespace separatrix

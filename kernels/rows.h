@@ -1,0 +1,15 @@
+// A float matrix in somebody else's buffer: its first element and the distance from row to row.
+#pragma once
+#include <cstddef>
+
+namespace separatrix {
+
+template <class T>
+struct Rows {
+  T* data = nullptr;
+  std::ptrdiff_t stride = 0;  // in elements; at least the row's length
+  T* row(std::ptrdiff_t i) const { return data + i * stride; }
+  operator Rows<const T>() const { return {data, stride}; }
+};
+
+}  // namespace separatrix

@@ -1,0 +1,138 @@
+// One text for three instruction sets: a vector V of W floats and what kernels do with it.
+// Included only by kernel texts (*.inc), which <name>_{sse2,avx2,avx512}.cpp compile with their own flags.  Everything lives in
+// namespace separatrix::SIMD_SET, so that no function compiled for one set is ever linked into another (one-definition rule);
+// for the same reason kernel texts instantiate no std:: template.  Fused multiply-adds are written (fma), never contracted.
+#pragma once
+#include <immintrin.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+#define SIMD_SET avx512
+#define SIMD_WIDTH 16
+#elif defined(__AVX2__)
+#define SIMD_SET avx2
+#define SIMD_WIDTH 8
+#else
+#define SIMD_SET sse2
+#define SIMD_WIDTH 4
+#endif
+
+namespace separatrix::SIMD_SET {
+
+constexpr int W = SIMD_WIDTH;
+typedef float V __attribute__((vector_size(4 * SIMD_WIDTH)));
+typedef int32_t I __attribute__((vector_size(4 * SIMD_WIDTH)));
+typedef float VU __attribute__((vector_size(4 * SIMD_WIDTH), aligned(4), may_alias));  // V anywhere in memory
+
+/// n rounded up to whole vectors.
+constexpr ptrdiff_t padded(ptrdiff_t n) {
+  return (n + W - 1) / W * W;
+}
+
+inline V load(const float* p) {
+  return *reinterpret_cast<const VU*>(p);
+}
+inline void store(float* p, V v) {
+  *reinterpret_cast<VU*>(p) = v;
+}
+inline V splat(float x) {
+  return V{} + x;
+}
+
+/// The first n < W elements; the others are 0 and their memory is not touched.
+inline V load_part(const float* p, ptrdiff_t n) {
+#if SIMD_WIDTH == 16
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+#else
+  V v{};
+  for (ptrdiff_t i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+#endif
+}
+inline void store_part(float* p, V v, ptrdiff_t n) {
+#if SIMD_WIDTH == 16
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
+#else
+  for (ptrdiff_t i = 0; i < n; ++i) p[i] = v[i];
+#endif
+}
+/// The vector at p, of which n are there (n may be W or more).
+inline V load_n(const float* p, ptrdiff_t n) {
+  return n >= W ? load(p) : load_part(p, n);
+}
+inline void store_n(float* p, V v, ptrdiff_t n) {
+  n >= W ? store(p, v) : store_part(p, v, n);
+}
+
+/// a b + c: one rounding where the set has it, two on SSE2.
+inline V fma(V a, V b, V c) {
+#if SIMD_WIDTH == 16
+  return _mm512_fmadd_ps(a, b, c);
+#elif SIMD_WIDTH == 8
+  return _mm256_fmadd_ps(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+inline V max(V a, V b) {
+  return a > b ? a : b;
+}
+inline V min(V a, V b) {
+  return a < b ? a : b;
+}
+inline V sqrt(V a) {
+#if SIMD_WIDTH == 16
+  return _mm512_sqrt_ps(a);
+#elif SIMD_WIDTH == 8
+  return _mm256_sqrt_ps(a);
+#else
+  return _mm_sqrt_ps(a);
+#endif
+}
+
+/// Sum of the elements, by halves.
+inline float sum(V v) {
+  float x[W];
+  store(x, v);
+  for (int half = W / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) x[i] += x[i + half];
+  return x[0];
+}
+inline float max(V v) {
+  float x[W];
+  store(x, v);
+  for (int half = W / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
+  return x[0];
+}
+
+/// e^x within 1.1 units in the last place (measured: 1.07); below -87.33 the result is 0, above 88.72 it is inf, NaN stays NaN.
+/// x = n ln 2 + r with |r| <= ln 2 / 2; e^r = 1 + r + r^2 p(r), p of degree 4 through (e^r - 1 - r) / r^2 at five Chebyshev nodes
+/// (error 1.1e-8).
+inline V exp(V x) {
+  const V rounder = splat(12582912.0f);             // 1.5 * 2^23: adding it rounds to an integer
+  V t = min(max(x, splat(-87.33f)), splat(88.8f));  // a NaN becomes the bound here and is put back below
+  const V shifted = fma(t, splat(1.44269504f), rounder);
+  const V n = shifted - rounder;
+  t = fma(n, splat(-0.693359375f), t);  // ln 2 in two parts, the first short enough for an exact product
+  t = fma(n, splat(2.12194440e-4f), t);
+  V p = splat(1.39263256e-3f);
+  p = fma(p, t, splat(8.36329275e-3f));
+  p = fma(p, t, splat(4.16665538e-2f));
+  p = fma(p, t, splat(1.66665763e-1f));
+  p = fma(p, t, splat(0.5f));
+  p = fma(p * t, t, t) + 1.0f;
+  // Times 2^n: n is added to the exponent.  (n = 128 only where p < 1, n = -126 only where p >= 1: no wrap.)
+  const V y = reinterpret_cast<V>(reinterpret_cast<I>(p) + ((reinterpret_cast<I>(shifted) - reinterpret_cast<I>(rounder)) << 23));
+  const V low = x < -87.33f ? V{} : y;
+  const V high = x > 88.722839f ? splat(__builtin_inff()) : low;
+  return x == x ? high : x;
+}
+/// 1 / (1 + e^-x)
+inline V sigmoid(V x) {
+  return 1.0f / (1.0f + exp(-x));
+}
+
+}  // namespace separatrix::SIMD_SET

@@ -1,0 +1,68 @@
+// Safetensors: named tensors in one file (huggingface/safetensors, README "Format").
+//   8 bytes   length N of the header, unsigned little endian
+//   N bytes   JSON {"name": {"dtype", "shape", "data_offsets": [begin, end]}, ..., "__metadata__": {string: string}}
+//   the rest  the tensors' bytes, row major, little endian, without gaps or overlaps
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "tasks/error.h"
+
+namespace separatrix {
+
+enum class DType { F32, F64, I32, I64, U8 };
+
+const char* dtype_name(DType type);
+std::size_t dtype_size(DType type);  // bytes of one element
+
+template <class T>
+constexpr DType dtype_of() {
+  if constexpr (std::is_same_v<T, float>) return DType::F32;
+  if constexpr (std::is_same_v<T, double>) return DType::F64;
+  if constexpr (std::is_same_v<T, std::int32_t>) return DType::I32;
+  if constexpr (std::is_same_v<T, std::int64_t>) return DType::I64;
+  if constexpr (std::is_same_v<T, std::uint8_t>) return DType::U8;
+}
+
+/// One tensor: bytes.size() = product of shape times dtype_size.
+struct Tensor {
+  DType dtype = DType::F32;
+  std::vector<std::int64_t> shape;
+  std::string bytes;
+
+  /// A tensor of the given shape with a copy of `values`, row major.
+  template <class T>
+  static Tensor of(std::vector<std::int64_t> shape, std::span<const T> values) {
+    return {dtype_of<T>(), std::move(shape), std::string(reinterpret_cast<const char*>(values.data()), values.size_bytes())};
+  }
+  /// Its values; another dtype than T is an Error.
+  template <class T>
+  std::vector<T> values() const {
+    if (dtype != dtype_of<T>()) fail("tensor has dtype {}, wanted {}", dtype_name(dtype), dtype_name(dtype_of<T>()));
+    std::vector<T> out(bytes.size() / sizeof(T));
+    if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+    return out;
+  }
+};
+
+struct Safetensors {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, std::string> metadata;
+
+  /// The tensor of that name; an Error when there is none.
+  const Tensor& at(const std::string& name) const;
+};
+
+/// Writes the file whole; throws Error when the disk is full (an older file then stays as it was), or when the bytes of a
+/// tensor do not fit its shape.  Equal contents give equal bytes.
+void write_safetensors(const std::string& path, const Safetensors& file);
+
+/// Reads and checks a file; a truncated, overlapping, gapped or otherwise malformed one is an Error naming the file.
+Safetensors read_safetensors(const std::string& path);
+
+}  // namespace separatrix

@@ -1,0 +1,58 @@
+// Write to a temporary file, flush, rename (POSIX: rename replaces atomically within one file system).
+#include "models/io/whole_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "tasks/error.h"
+
+namespace separatrix {
+namespace {
+
+/// Writes all bytes; 0 or the errno of the failed write.
+int write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void write_whole(const std::string& path, std::span<const std::string_view> parts) {
+  const std::string temporary = fmt::format("{}.part{}", path, ::getpid());
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) fail("cannot write {}: {}", path, std::strerror(errno));
+  int error = 0;
+  for (const std::string_view part : parts)
+    if (error == 0) error = write_all(file, part);
+  if (error == 0 && ::fsync(file) != 0) error = errno;
+  if (::close(file) != 0 && error == 0) error = errno;
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(temporary.c_str());
+    fail("cannot write {}: {} (an older file of that name is unchanged)", path, std::strerror(error));
+  }
+}
+
+void write_whole(const std::string& path, std::string_view text) {
+  write_whole(path, std::span<const std::string_view>(&text, 1));
+}
+
+std::string read_whole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("cannot read {}: {}", path, std::strerror(errno));
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) fail("cannot read {}: the read failed", path);
+  return bytes;
+}
+
+}  // namespace separatrix

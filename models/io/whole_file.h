@@ -1,0 +1,17 @@
+// Files are written whole: a reader sees the old file or the new one, never a part; a failed write leaves the old one.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace separatrix {
+
+/// Writes the parts one after the other to `path`: into a temporary file beside it, flushed to disk, then renamed.
+/// Throws Error (full disk, missing folder, no permission) and removes the temporary file; `path` is then untouched.
+void write_whole(const std::string& path, std::span<const std::string_view> parts);
+void write_whole(const std::string& path, std::string_view text);
+
+/// All bytes of a file.  Throws Error when it cannot be read.
+std::string read_whole(const std::string& path);
+
+}  // namespace separatrix

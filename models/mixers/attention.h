@@ -1,0 +1,148 @@
+// Causal attention, one token at a time over the keys and values so far.
+//   softmax:       weights proportional to exp(q.k / sqrt(head_dim))
+//   average_hard:  equal weights on all maximal scores;  leftmost, rightmost: all weight on one of them (unique hard attention)
+// Hard scores with hard_keys = unit compare q.k / |k|.  For one query that order is the order of (q.k)|q.k| / |k|^2,
+// so it is decided exactly over any ordered field; a zero key scores 0.
+#pragma once
+#include <algorithm>
+
+#include "models/blocks/norm.h"
+
+namespace separatrix {
+
+template <Field T>
+class AttentionLayer {
+ public:
+  struct State {
+    std::vector<Row<T>> keys, values;  // one row of heads * head_dim per token so far
+    bool operator==(const State&) const = default;
+  };
+
+  AttentionLayer(const Attention& settings, const LayerWeights<T>& w, double norm_eps)
+      : s_(settings),
+        eps_(norm_eps),
+        w_q_(w.matrix("self_attn.q_proj.weight")),
+        w_k_(w.matrix("self_attn.k_proj.weight")),
+        w_v_(w.matrix("self_attn.v_proj.weight")),
+        w_o_(w.matrix("self_attn.o_proj.weight")) {
+    if (s_.qk_norm != QkNorm::none) norm_q_ = w.vector("self_attn.q_norm.weight"), norm_k_ = w.vector("self_attn.k_norm.weight");
+  }
+
+  State start() const { return {}; }
+
+  /// x (width) -> y (width).
+  Row<T> step(State& state, const Row<T>& x) const {
+    const int position = static_cast<int>(state.keys.size());
+    const Row<T> q = prepared(matvec(w_q_, x), norm_q_, position);
+    state.keys.push_back(prepared(matvec(w_k_, x), norm_k_, position));
+    state.values.push_back(matvec(w_v_, x));
+    Row<T> y;  // (heads * head_dim)
+    for (int h = 0; h < s_.heads; ++h) {
+      Row<T> scores;
+      for (const Row<T>& k : state.keys) scores.push_back(score(part(q, h), part(k, h)));
+      const Row<T> weights = weigh(scores);
+      for (int i = 0; i < s_.head_dim; ++i) {
+        Accumulator<T> sum;
+        for (std::size_t t = 0; t < weights.size(); ++t) sum.add_product(weights[t], part(state.values[t], h)[i]);
+        y.push_back(sum.value);
+      }
+    }
+    return matvec(w_o_, y);
+  }
+
+  /// Weights of the tokens from their scores.
+  Row<T> weigh(const Row<T>& scores) const {
+    if (s_.score == Score::softmax) return softmax(scores);
+    const auto top = std::max_element(scores.begin(), scores.end());
+    Row<T> weights(scores.size(), T(0));
+    if (s_.score == Score::average_hard) {
+      int ties = 0;
+      for (const T& x : scores) ties += x == *top;
+      for (std::size_t t = 0; t < scores.size(); ++t)
+        if (scores[t] == *top) weights[t] = T(1) / T(ties);
+    } else if (s_.score == Score::leftmost) {
+      weights[top - scores.begin()] = T(1);
+    } else {
+      std::size_t last = scores.size() - 1;
+      while (!(scores[last] == *top)) --last;
+      weights[last] = T(1);
+    }
+    return weights;
+  }
+
+ private:
+  std::span<const T> part(const Row<T>& x, int head) const {
+    return {x.data() + head * s_.head_dim, static_cast<std::size_t>(s_.head_dim)};
+  }
+
+  T score(std::span<const T> q, std::span<const T> k) const {
+    const T product = dot<T>(q, k);
+    if (s_.score == Score::softmax) {
+      if constexpr (Real<T>) return product / sqrt(T(s_.head_dim));
+      needs_real("softmax attention", "exp and sqrt");
+    }
+    if (s_.hard_keys == HardKeys::as_given) return product;
+    const T square = dot<T>(k, k);
+    if (square == T(0)) return T(0);
+    return (product < T(0) ? negative(product * product) : product * product) / square;
+  }
+
+  Row<T> softmax(const Row<T>& scores) const {
+    if constexpr (Real<T>) {
+      // Keep the maximum out of the exponent: exp must not overflow, and few bits must not lose the small terms.
+      const T top = *std::max_element(scores.begin(), scores.end());
+      Row<T> e;
+      for (const T& x : scores) e.push_back(exp(x - top));
+      const T total = sum<T>(e);
+      for (T& x : e) x = x / total;
+      return e;
+    } else {
+      needs_real("softmax attention", "exp and sqrt");
+    }
+  }
+
+  /// q or k of one token: norm, then rotary position.
+  Row<T> prepared(Row<T> x, const Row<T>& norm, int position) const {
+    if (s_.qk_norm != QkNorm::none) x = normed(x, norm);
+    if (s_.position == Position::rope) rotate(x, position);
+    return x;
+  }
+
+  Row<T> normed(const Row<T>& x, const Row<T>& norm) const {
+    if constexpr (Real<T>) {
+      if (s_.qk_norm == QkNorm::full) return rms_norm<T>(x, norm, round_cast<T>(eps_));
+      Row<T> y;
+      for (int h = 0; h < s_.heads; ++h)
+        for (const T& e : rms_norm<T>(part(x, h), norm, round_cast<T>(eps_))) y.push_back(e);
+      return y;
+    } else {
+      needs_real("attention with normed queries and keys", "sqrt");
+    }
+  }
+
+  /// RoPE (Su et al. 2021) in the pairing (i, i + head_dim / 2): angle = position * theta^(-2 i / head_dim).
+  void rotate(Row<T>& x, int position) const {
+    if constexpr (Real<T>) {
+      const int half = s_.head_dim / 2;
+      for (int h = 0; h < s_.heads; ++h)
+        for (int i = 0; i < half; ++i) {
+          const double angle = position * std::pow(s_.rope_theta, -2.0 * i / s_.head_dim);
+          const T c = round_cast<T>(std::cos(angle)), s = round_cast<T>(std::sin(angle));
+          T& u = x[h * s_.head_dim + i];
+          T& w = x[h * s_.head_dim + i + half];
+          const T rotated = u * c - w * s;
+          w = w * c + u * s;
+          u = rotated;
+        }
+    } else {
+      needs_real("attention with rotary positions", "cos and sin");
+    }
+  }
+
+  Attention s_;
+  double eps_;
+  Matrix<T> w_q_, w_k_, w_v_, w_o_;
+  Row<T> norm_q_, norm_k_;
+};
+
+}  // namespace separatrix
