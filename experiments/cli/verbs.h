@@ -10,9 +10,11 @@ namespace separatrix {
 
 using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
+void add_report_verb(CLI::App& app, int& exit_code);
+
 /// All verbs, in the order the help shows them.
 inline std::vector<AddVerb> verbs() {
-  return {};
+  return {add_report_verb};
 }
 
 }  // namespace separatrix

@@ -34,7 +34,9 @@ std::vector<char*> pointers(const Command& command) {
   return arguments;
 }
 
-ExitCode code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+ExitCode code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 /// Reads both pipes until both are closed.
 void drain(std::array<int, 2> pipes, std::array<std::string*, 2> texts) {
@@ -115,6 +117,8 @@ Finished run_and_read(const Command& command, const std::filesystem::path& direc
   return finished;
 }
 
-std::string this_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+std::string this_program() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
+}
 
 }  // namespace separatrix

@@ -20,7 +20,8 @@ struct Child {
 /// How a child ended: exit code, or 128 + signal; 127 when the program was not found.
 using ExitCode = int;
 
-/// Starts a child with stdout and stderr appended to `log` and `environment` added to ours.  Throws Error when the log cannot be opened.
+/// Starts a child with stdout and stderr appended to `log` and `environment` added to ours.  Throws Error when the log cannot be
+/// opened.
 Child start(const Command& command, const std::filesystem::path& log, const std::map<std::string, std::string>& environment);
 
 /// The exit code when the child has ended, else empty.  Does not wait.

@@ -59,8 +59,8 @@ Csv parse_csv(std::string_view text, const std::string& source) {
     } else if (fields.size() == csv.header.size()) {
       csv.rows.push_back(std::move(fields));
     } else {
-      fail("{}: row {} has {} fields, the header {}; the file is damaged or of another format", source, csv.rows.size() + 1, fields.size(),
-           csv.header.size());
+      fail("{}: row {} has {} fields, the header {}; the file is damaged or of another format", source, csv.rows.size() + 1,
+           fields.size(), csv.header.size());
     }
   }
   return csv;

@@ -14,7 +14,8 @@ struct Csv {
 /// One line, without its newline.
 std::string csv_line(const std::vector<std::string>& fields);
 
-/// Parses a whole file.  Lines that start with '#' are comments.  Throws Error (naming `source` and the line) when a row's length differs.
+/// Parses a whole file.  Lines that start with '#' are comments.  Throws Error (naming `source` and the line) when a row's length
+/// differs.
 Csv parse_csv(std::string_view text, const std::string& source);
 
 }  // namespace separatrix

@@ -9,8 +9,8 @@ namespace separatrix {
 
 /// How a model looks in every figure: colours of Okabe and Ito (2008), which stay apart for colour-blind readers, and a marker.
 struct ModelStyle {
-  std::string color;        // "#rrggbb"
-  int filled, open;         // gnuplot point types of one shape
+  std::string color;  // "#rrggbb"
+  int filled, open;   // gnuplot point types of one shape
 };
 ModelStyle style_of(const std::string& model);
 /// "Transformer", "GDN", "Hybrid"; other names as they are.
@@ -23,19 +23,25 @@ using Points = std::vector<std::vector<double>>;
 
 struct Curve {
   Points points;
-  std::string drawing;      // what follows the data in a plot command: "using 1:2 with lines lc ..."
+  std::string drawing;  // what follows the data in a plot command: "using 1:2 with lines lc ..."
 };
 
 struct Panel {
   std::string title, x_label, y_label;
-  std::string settings;     // further gnuplot lines: ranges, ticks, scales
+  std::string settings;  // further gnuplot lines: ranges, ticks, scales
   std::vector<Curve> curves;
 };
 
+/// One entry of the legend: how its line and its marker are drawn (empty: none) and what it says.
+struct LegendEntry {
+  std::string line, marker;  // "lw 2 lc 'red'", "pt 7 lc 'red'"
+  std::string title;
+};
+
 struct Figure {
-  std::string name;                  // file name without extension
+  std::string name;  // file name without extension
   std::vector<Panel> panels;
-  std::vector<std::string> legend;   // keyentry specifications: "with lines lc 'red' title 'A'"
+  std::vector<LegendEntry> legend;
 };
 
 /// The gnuplot script of a figure.

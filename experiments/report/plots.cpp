@@ -1,4 +1,5 @@
-// Experiments to figures.  The horizontal axis of difficulty is logarithmic to base 2; difficulty 0 stands one step left of the smallest.
+// Experiments to figures.  The horizontal axis of difficulty is logarithmic to base 2; difficulty 0 stands one step left of the
+// smallest.
 #include "experiments/report/plots.h"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace {
 /// Where difficulties stand on the horizontal axis.
 class DifficultyAxis {
  public:
-  explicit DifficultyAxis(const Experiment& experiment, bool with_published) : ticks_(experiment.difficulties.begin(), experiment.difficulties.end()) {
+  explicit DifficultyAxis(const Experiment& experiment, bool with_published)
+      : ticks_(experiment.difficulties.begin(), experiment.difficulties.end()) {
     if (with_published)
       for (const Published& p : published())
         if (p.task == experiment.task) ticks_.insert(p.difficulty);
@@ -26,7 +28,8 @@ class DifficultyAxis {
   std::string settings() const {
     std::string ticks;
     for (const int n : ticks_) ticks += fmt::format("{}'{}' {:.5f}", ticks.empty() ? "" : ", ", n, at(n));
-    return fmt::format("  set xtics ({})\n  set xrange [{:.4f}:{:.4f}]\n", ticks, at(*ticks_.begin()) - 0.3, at(*ticks_.rbegin()) + 0.3);
+    return fmt::format("  set xtics ({})\n  set xrange [{:.4f}:{:.4f}]\n", ticks, at(*ticks_.begin()) - 0.3,
+                       at(*ticks_.rbegin()) + 0.3);
   }
 
  private:
@@ -40,9 +43,13 @@ class DifficultyAxis {
 const std::string accuracy_axis = "  set yrange [0:1.03]\n  set ytics 0, 0.2, 1\n";
 
 /// Models side by side at one difficulty, so that equal accuracies do not hide each other.
-double aside(std::size_t index, std::size_t count) { return 0.07 * (static_cast<double>(index) - (static_cast<double>(count) - 1) / 2); }
+double aside(std::size_t index, std::size_t count) {
+  return 0.09 * (static_cast<double>(index) - (static_cast<double>(count) - 1) / 2);
+}
 
-std::string difficulty_label(const std::string& task) { return task == "recall" ? "number of bits m" : task == "polish_formula" ? "leaves" : "number of updates n"; }
+std::string difficulty_label(const std::string& task) {
+  return task == "recall" ? "number of bits m" : task == "polish_formula" ? "leaves" : "number of updates n";
+}
 
 Curve floor_curve(const Experiment& experiment, const DifficultyAxis& axis) {
   Curve curve{{}, "using 1:2 with lines lc '#808080' lw 1.6 dt (8,5)"};
@@ -55,7 +62,8 @@ Curve published_curve(const Experiment& experiment, const ModelRuns& model, cons
   const ModelStyle style = style_of(model.model);
   Curve curve{{}, fmt::format("using 1:2 with points pt {} ps 0.9 lw 1 lc rgb '#90{}'", style.open, style.color.substr(1))};
   for (const Published& p : published())
-    if (p.task == experiment.task && p.model == model.model) curve.points.push_back({axis.at(p.difficulty) + offset, std::stod(p.accuracy)});
+    if (p.task == experiment.task && p.model == model.model)
+      curve.points.push_back({axis.at(p.difficulty) + offset, std::stod(p.accuracy)});
   return curve;
 }
 
@@ -67,8 +75,8 @@ std::set<std::string> models_of(const std::vector<Experiment>& experiments) {
 }
 
 /// Legend entries for the models, transformer first.
-std::vector<std::string> model_legend(const std::vector<Experiment>& experiments, const std::string& drawing) {
-  std::vector<std::string> legend;
+std::vector<LegendEntry> model_legend(const std::vector<Experiment>& experiments, double line_width, bool markers) {
+  std::vector<LegendEntry> legend;
   const std::set<std::string> models = models_of(experiments);
   std::vector<std::string> order = {"transformer", "gdn", "hybrid"};
   for (const std::string& model : models)
@@ -76,7 +84,8 @@ std::vector<std::string> model_legend(const std::vector<Experiment>& experiments
   for (const std::string& model : order) {
     if (!models.contains(model)) continue;
     const ModelStyle style = style_of(model);
-    legend.push_back(fmt::format("{} lc '{}' pt {} title '{}'", drawing, style.color, style.filled, label_of(model)));
+    legend.push_back({fmt::format("lw {} lc '{}'", line_width, style.color),
+                      markers ? fmt::format("pt {} ps 0.9 lc '{}'", style.filled, style.color) : "", label_of(model)});
   }
   return legend;
 }
@@ -90,7 +99,7 @@ void drop_empty(Panel& panel) {
 }  // namespace
 
 Figure separation_figure(const std::vector<Experiment>& experiments) {
-  Figure figure{"separation", {}, model_legend(experiments, "with linespoints lw 2 ps 0.9")};
+  Figure figure{"separation", {}, model_legend(experiments, 2, true)};
   for (const Experiment& experiment : experiments) {
     const DifficultyAxis axis(experiment, true);
     Panel panel{title_of(experiment.task), difficulty_label(experiment.task), "accuracy", axis.settings() + accuracy_axis, {}};
@@ -107,20 +116,21 @@ Figure separation_figure(const std::vector<Experiment>& experiments) {
         const Interval interval = wilson(counts);
         points.push_back({axis.at(n) + offset, counts.accuracy(), interval.low, interval.high});
       }
-      bands.push_back({points, fmt::format("using 1:3:4 with filledcurves fc '{}' fs transparent solid 0.18 noborder", style.color)});
+      bands.push_back(
+          {points, fmt::format("using 1:3:4 with filledcurves fc '{}' fs transparent solid 0.18 noborder", style.color)});
       lines.push_back({points, fmt::format("using 1:2 with linespoints lw 2 ps 0.9 lc '{}' pt {}", style.color, style.filled)});
     }
     for (auto* group : {&bands, &pale, &lines}) panel.curves.insert(panel.curves.end(), group->begin(), group->end());
     drop_empty(panel);
     figure.panels.push_back(std::move(panel));
   }
-  figure.legend.push_back("with lines lc '#808080' lw 1.6 dt (8,5) title 'best shortcut'");
-  figure.legend.push_back("with points pt 6 ps 0.9 lw 1 lc '#a0a0a0' title 'the paper'");
+  figure.legend.push_back({"lc '#808080' lw 1.6 dt (8,5)", "", "best shortcut"});
+  figure.legend.push_back({"", "pt 6 ps 0.9 lw 1 lc '#a0a0a0'", "the paper"});
   return figure;
 }
 
 Figure every_run_figure(const std::vector<Experiment>& experiments) {
-  Figure figure{"every_run", {}, model_legend(experiments, "with linespoints lw 2.6 ps 0.9")};
+  Figure figure{"every_run", {}, model_legend(experiments, 2.6, true)};
   for (const Experiment& experiment : experiments) {
     const DifficultyAxis axis(experiment, false);
     Panel panel{title_of(experiment.task), difficulty_label(experiment.task), "accuracy", axis.settings() + accuracy_axis, {}};
@@ -137,20 +147,21 @@ Figure every_run_figure(const std::vector<Experiment>& experiments) {
       }
       Curve mean{{}, fmt::format("using 1:2 with linespoints lw 2.6 ps 0.9 lc '{}' pt {}", style.color, style.filled)};
       for (const int n : experiment.difficulties)
-        if (const Counts counts = pooled(all_runs(model), n); counts.counted > 0) mean.points.push_back({axis.at(n) + offset, counts.accuracy()});
+        if (const Counts counts = pooled(all_runs(model), n); counts.counted > 0)
+          mean.points.push_back({axis.at(n) + offset, counts.accuracy()});
       means.push_back(std::move(mean));
     }
     panel.curves.insert(panel.curves.end(), means.begin(), means.end());
     drop_empty(panel);
     figure.panels.push_back(std::move(panel));
   }
-  figure.legend.push_back("with lines lw 0.9 lc '#808080' title 'each run'");
-  figure.legend.push_back("with lines lc '#808080' lw 1.6 dt (8,5) title 'best shortcut'");
+  figure.legend.push_back({"lw 0.9 lc '#808080'", "", "each run"});
+  figure.legend.push_back({"lc '#808080' lw 1.6 dt (8,5)", "", "best shortcut"});
   return figure;
 }
 
 Figure learning_rate_figure(const std::vector<Experiment>& experiments) {
-  Figure figure{"learning_rate", {}, model_legend(experiments, "with linespoints lw 2 ps 0.9")};
+  Figure figure{"learning_rate", {}, model_legend(experiments, 2, true)};
   for (const Experiment& experiment : experiments) {
     std::set<double> rates;
     std::vector<Curve> lines;
@@ -176,16 +187,17 @@ Figure learning_rate_figure(const std::vector<Experiment>& experiments) {
     std::string ticks;
     for (const double rate : rates) ticks += fmt::format("{}'{}' {}", ticks.empty() ? "" : ", ", rate, rate);
     if (!rates.empty())
-      panel.settings += fmt::format("  set logscale x 2\n  set xtics ({})\n  set xrange [{}:{}]\n", ticks, *rates.begin() / 1.5, *rates.rbegin() * 1.5);
+      panel.settings += fmt::format("  set logscale x 2\n  set xtics ({})\n  set xrange [{}:{}]\n", ticks, *rates.begin() / 1.5,
+                                    *rates.rbegin() * 1.5);
     drop_empty(panel);
     figure.panels.push_back(std::move(panel));
   }
-  figure.legend.push_back("with points pt 6 ps 0.7 lc '#a0a0a0' title 'each run'");
+  figure.legend.push_back({"", "pt 6 ps 0.7 lc '#a0a0a0'", "each run"});
   return figure;
 }
 
 Figure learning_figure(const std::vector<Experiment>& experiments, const std::vector<LearningCurve>& curves) {
-  Figure figure{"learning", {}, model_legend(experiments, "with lines lw 2")};
+  Figure figure{"learning", {}, model_legend(experiments, 2, false)};
   for (const bool accuracy : {true, false})
     for (const Experiment& experiment : experiments) {
       Panel panel{title_of(experiment.task), "training step", accuracy ? "training accuracy" : "difficulty trained at", "", {}};
@@ -194,16 +206,17 @@ Figure learning_figure(const std::vector<Experiment>& experiments, const std::ve
         for (const LearningCurve& c : curves) {
           if (c.experiment != experiment.name || c.selected != selected) continue;
           const std::string color = style_of(c.model).color;
-          Curve curve{{}, selected ? fmt::format("using 1:2 with lines lw 2 lc '{}'", color)
-                                   : fmt::format("using 1:2 with lines lw 0.8 lc rgb '#90{}'", color.substr(1))};
+          Curve curve{{},
+                      selected ? fmt::format("using 1:2 with lines lw 2 lc '{}'", color)
+                               : fmt::format("using 1:2 with lines lw 0.8 lc rgb '#90{}'", color.substr(1))};
           for (const MetricPoint& p : c.points) curve.points.push_back({p.step, accuracy ? p.accuracy : p.difficulty});
           panel.curves.push_back(std::move(curve));
         }
       drop_empty(panel);
       figure.panels.push_back(std::move(panel));
     }
-  figure.legend.push_back("with lines lw 2 lc '#808080' title 'selected run'");
-  figure.legend.push_back("with lines lw 0.8 lc '#a0a0a0' title 'other runs'");
+  figure.legend.push_back({"lw 2 lc '#808080'", "", "selected run"});
+  figure.legend.push_back({"lw 0.8 lc '#a0a0a0'", "", "other runs"});
   return figure;
 }
 

@@ -48,7 +48,8 @@ std::vector<Row> rows_from_csv(std::string_view text, const std::string& source)
   for (std::size_t i = 0; i < rows.size(); ++i)
     for_each_field(rows[i], [&](const char* name, auto& field) {
       const auto column = std::find(csv.header.begin(), csv.header.end(), name) - csv.header.begin();
-      if (column == static_cast<std::ptrdiff_t>(csv.header.size())) fail("{}: column '{}' is missing; write it again with sweep", source, name);
+      if (column == static_cast<std::ptrdiff_t>(csv.header.size()))
+        fail("{}: column '{}' is missing; write it again with sweep", source, name);
       const std::string& cell = csv.rows[i][static_cast<std::size_t>(column)];
       if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>)
         field = cell;

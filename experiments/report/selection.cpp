@@ -30,12 +30,20 @@ void add(MeasuredRun& run, const Row& row) {
     fail("run {}: unknown stream '{}'; wanted select, report or none", row.run, row.stream);
   auto& counts = row.stream == "select" ? run.select : run.report;
   if (!counts.emplace(row.difficulty, row.counts()).second)
-    fail("experiment {}: two rows for run {}, stream {}, difficulty {}; give each sweep its own name", row.experiment, row.run, row.stream,
-         row.difficulty);
+    fail("experiment {}: two rows for run {}, stream {}, difficulty {}; give each sweep its own name", row.experiment, row.run,
+         row.stream, row.difficulty);
   if (row.stream == "report" && row.floor_counted > 0) {
     run.floor[row.difficulty] = row.floor();
     run.floor_name[row.difficulty] = row.floor_name;
   }
+}
+
+/// Names models by their kind where that says which one is meant.
+void name_by_kind(Experiment& experiment) {
+  std::map<std::string, int> of_kind;
+  for (const ModelRuns& model : experiment.models) ++of_kind[model.runs[0].settings.kind];
+  for (ModelRuns& model : experiment.models)
+    if (const std::string kind = model.runs[0].settings.kind; !kind.empty() && of_kind[kind] == 1) model.model = kind;
 }
 
 void select(Experiment& experiment) {
@@ -66,11 +74,19 @@ std::vector<Experiment> group(const std::vector<Row>& rows, const std::map<std::
   for (const Row& row : rows) {
     Experiment& experiment = find_or_add(
         experiments, [&](const Experiment& e) { return e.name == row.experiment && e.task == row.task; },
-        [&] { return Experiment{row.experiment, row.task, 0, {}, {}}; });
+        [&] {
+          return Experiment{row.experiment, row.task, 0, {}, {}};
+        });
     ModelRuns& model = find_or_add(
-        experiment.models, [&](const ModelRuns& m) { return m.model == row.model; }, [&] { return ModelRuns{row.model, {}, {}}; });
+        experiment.models, [&](const ModelRuns& m) { return m.model == row.model; },
+        [&] {
+          return ModelRuns{row.model, row.pattern, {}, {}};
+        });
     MeasuredRun& run = find_or_add(
-        model.runs, [&](const MeasuredRun& r) { return r.settings.run == row.run; }, [&] { return MeasuredRun{row, {}, {}, {}, {}}; });
+        model.runs, [&](const MeasuredRun& r) { return r.settings.run == row.run; },
+        [&] {
+          return MeasuredRun{row, {}, {}, {}, {}};
+        });
     add(run, row);
   }
   for (Experiment& experiment : experiments) {
@@ -84,6 +100,7 @@ std::vector<Experiment> group(const std::vector<Row>& rows, const std::map<std::
       experiment.hardest = named->second;
     else if (!difficulties.empty())
       experiment.hardest = *difficulties.rbegin();
+    name_by_kind(experiment);
     std::stable_sort(experiment.models.begin(), experiment.models.end(), [](const ModelRuns& a, const ModelRuns& b) {
       return std::pair(rank_of(a.model), a.model) < std::pair(rank_of(b.model), b.model);
     });

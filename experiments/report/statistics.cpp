@@ -6,7 +6,9 @@
 
 namespace separatrix {
 
-double Counts::accuracy() const { return static_cast<double>(correct) / static_cast<double>(counted); }
+double Counts::accuracy() const {
+  return static_cast<double>(correct) / static_cast<double>(counted);
+}
 
 bool Counts::at_least(std::int64_t numerator, std::int64_t denominator) const {
   return counted > 0 && correct * denominator >= numerator * counted;
@@ -30,7 +32,8 @@ Interval wilson(const Counts& counts) {
   const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
   // At p = 0 and p = 1 the end is exactly 0 or 1; rounding must not push the point out of its interval.
-  return {counts.correct == 0 ? 0.0 : std::min(p, centre - half), counts.correct == counts.counted ? 1.0 : std::max(p, centre + half)};
+  return {counts.correct == 0 ? 0.0 : std::min(p, centre - half),
+          counts.correct == counts.counted ? 1.0 : std::max(p, centre + half)};
 }
 
 std::optional<std::int64_t> lower_median(std::vector<std::int64_t> values) {
