@@ -1,4 +1,5 @@
 // A float matrix in somebody else's buffer: its first element and the distance from row to row.
+// Always inline: kernel texts compiled for one instruction set must not share a copy with the rest (simd.h).
 #pragma once
 #include <cstddef>
 
@@ -8,8 +9,8 @@ template <class T>
 struct Rows {
   T* data = nullptr;
   std::ptrdiff_t stride = 0;  // in elements; at least the row's length
-  T* row(std::ptrdiff_t i) const { return data + i * stride; }
-  operator Rows<const T>() const { return {data, stride}; }
+  [[gnu::always_inline]] T* row(std::ptrdiff_t i) const { return data + i * stride; }
+  [[gnu::always_inline]] operator Rows<const T>() const { return {data, stride}; }
 };
 
 }  // namespace separatrix

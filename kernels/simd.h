@@ -1,5 +1,5 @@
 // One text for three instruction sets: a vector V of W floats and what kernels do with it.
-// Included only by kernel texts (*.inc), which <name>_{sse2,avx2,avx512}.cpp compile with their own flags.  Everything lives in
+// Included only by kernel texts (*.inc), which are compiled once per set with its flags (CMakeLists.txt).  Everything lives in
 // namespace separatrix::SIMD_SET, so that no function compiled for one set is ever linked into another (one-definition rule);
 // for the same reason kernel texts instantiate no std:: template.  Fused multiply-adds are written (fma), never contracted.
 #pragma once
@@ -57,6 +57,12 @@ inline void store_part(float* p, V v, ptrdiff_t n) {
 #else
   for (ptrdiff_t i = 0; i < n; ++i) p[i] = v[i];
 #endif
+}
+/// As load_part, with `rest` in place of the missing elements.
+inline V load_part_or(const float* p, ptrdiff_t n, float rest) {
+  V v = load_part(p, n);
+  for (ptrdiff_t i = n; i < W; ++i) v[i] = rest;
+  return v;
 }
 /// The vector at p, of which n are there (n may be W or more).
 inline V load_n(const float* p, ptrdiff_t n) {

@@ -43,6 +43,8 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual std::string name() const = 0;
+  /// The task in one sentence.
+  virtual std::string summary() const = 0;
   /// What the difficulty counts ("swaps", "bits", ...).
   virtual std::string difficulty_means() const = 0;
   virtual std::vector<TaskOption> options() const = 0;  // with the values in force
@@ -51,6 +53,8 @@ class Task {
   /// Smallest and largest legal difficulty.
   virtual int min_difficulty() const = 0;
   virtual int max_difficulty() const = 0;
+  /// The difficulties results are given at (the paper's, where it has the task), as far as the options allow.
+  virtual std::vector<int> levels() const = 0;
   /// Example `rng` of difficulty n.  Throws Error when n is out of range.
   virtual Example sample(Rng rng, int n) const = 0;
   /// The right final answer (as token text) of a program, by brute force and independent of the generator.

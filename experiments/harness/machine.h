@@ -1,0 +1,26 @@
+// What produced a result: program, machine, instruction set, threads, precision.
+#pragma once
+#include <string>
+
+#include "kernels/executor.h"
+
+namespace separatrix {
+
+/// `git describe --always --dirty` when the program was configured.
+std::string program_commit();
+/// Compiler and its version.
+std::string program_compiler();
+/// Model name of the CPU.
+std::string cpu_model();
+/// Host name.
+std::string host_name();
+/// Uses `threads` cores from now on; 0 = all this process may run on.  Returns the number.
+int use_threads(int threads);
+
+/// cpu | reference | cuda; Error naming the nearest.
+Device parse_device(const std::string& word);
+/// fp32 | bf16 | auto = bf16 where the device multiplies it natively.  The reference device is fp32.
+Precision parse_precision(const std::string& word, Device device);
+std::string precision_name(Precision precision);
+
+}  // namespace separatrix

@@ -1,0 +1,47 @@
+// One training run in memory: draw a batch, gradient, clip, AdamW; no files, no clocks.
+#pragma once
+#include <memory>
+
+#include "experiments/harness/checkpoint.h"
+#include "experiments/harness/evaluate.h"
+
+namespace separatrix {
+
+/// What one step did.
+struct StepReport {
+  std::int64_t step = 0;  // steps done, this one included
+  double loss = 0, lr = 0, gradient_norm = 0;
+  int difficulty = 0;
+  int correct = 0, counted = 0;  // last answers of the batch before the update, when measured
+  std::int64_t tokens = 0;
+  bool diverged = false;  // the update was not made
+};
+
+class Trainer {
+ public:
+  /// `config` has passed check_config.  The references must outlive the trainer.
+  Trainer(const RunConfig& config, const Task& task, const Task& evaluated, Executor& executor, TrainingState state);
+
+  /// One optimizer step on the batch of examples step * batch ... (step + 1) * batch - 1 of the run.
+  /// A loss or gradient that is not finite, or a loss above 10 log(vocabulary), is divergence.
+  StepReport step(bool measure);
+  /// Checks the hold-out accuracy when it is due and moves the curriculum; counted = 0 when it was not due.
+  Tally check();
+  bool finished() const;
+
+  const TrainingState& state() const { return state_; }
+  TrainingState& state() { return state_; }
+
+ private:
+  const RunConfig& config_;
+  const Task &task_, &holdout_task_;
+  Executor& executor_;
+  TrainingState state_;
+  Curriculum curriculum_;
+  Weights<float> gradient_;
+};
+
+/// A predictor that runs `weights` on `executor`; both must outlive it.
+Predictor executor_predictor(Executor& executor, const Weights<float>& weights);
+
+}  // namespace separatrix

@@ -1,0 +1,12 @@
+// The executors behind make_executor, one per device.
+#pragma once
+#include "kernels/executor.h"
+
+namespace separatrix {
+
+std::unique_ptr<Executor> make_reference_executor(const Spec& spec);
+std::unique_ptr<Executor> make_cpu_executor(const Spec& spec, Precision precision);
+/// Throws Error "built without CUDA" in a build without it (kernels/no_cuda.cpp).
+std::unique_ptr<Executor> make_cuda_executor(const Spec& spec, Precision precision);
+
+}  // namespace separatrix

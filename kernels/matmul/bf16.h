@@ -1,0 +1,23 @@
+// bf16 copies of float matrices and their products with fp32 sums (only where isa() is avx512_bf16).
+#pragma once
+#include <cstdint>
+
+#include "kernels/rows.h"
+
+namespace separatrix {
+
+/// out (rows, cols) without gaps = x rounded to nearest even.
+void to_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, std::uint16_t* out);
+
+/// Everything oneDNN prepares a product for.
+struct Bf16Product {
+  std::ptrdiff_t m, n, k, c_stride;
+  bool transpose_a, transpose_b, accumulate;
+  int threads;  // filled in by matmul_bf16
+  auto operator<=>(const Bf16Product&) const = default;
+};
+
+/// C (m, n) = A B or += ; a is (m, k) or, transposed, (k, m); b is (k, n) or, transposed, (n, k); both without gaps.
+void matmul_bf16(Bf16Product product, const std::uint16_t* a, const std::uint16_t* b, float* c);
+
+}  // namespace separatrix

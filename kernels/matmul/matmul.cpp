@@ -1,0 +1,77 @@
+#include "kernels/matmul/matmul.h"
+
+#include <dnnl.h>
+
+#include <algorithm>
+
+#include "kernels/isa.h"
+#include "kernels/matmul/bf16.h"
+#include "tasks/error.h"
+
+namespace separatrix {
+namespace {
+
+void matmul_fp32(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Rows<const float> a, bool transpose_a, Rows<const float> b,
+                 bool transpose_b, Rows<float> c, bool accumulate) {
+  isa();  // before oneDNN's first use: it limits oneDNN to the set in force
+  const dnnl_status_t status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a.data, a.stride, b.data,
+                                          b.stride, accumulate ? 1.0f : 0.0f, c.data, c.stride);
+  if (status != dnnl_success) fail("oneDNN refused a product of size ({}, {}, {}): status {}", m, n, k, static_cast<int>(status));
+}
+
+}  // namespace
+
+std::string precision_name(Precision precision) {
+  return precision == Precision::fp32 ? "fp32" : "bf16";
+}
+
+void require_precision(Precision precision) {
+  if (precision == Precision::bf16 && isa() != Isa::avx512_bf16)
+    fail("precision bf16: needs a CPU with AVX512_BF16, the instruction set in force is {}; use auto or fp32", isa_name(isa()));
+}
+
+Precision resolve_precision(const std::string& word) {
+  if (word == "fp32") return Precision::fp32;
+  if (word == "auto") return isa() == Isa::avx512_bf16 ? Precision::bf16 : Precision::fp32;
+  if (word != "bf16") fail("precision '{}': no such precision; known: auto, fp32, bf16", word);
+  require_precision(Precision::bf16);
+  return Precision::bf16;
+}
+
+void Operand::load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision) {
+  rows_ = rows, cols_ = cols, precision_ = precision, floats_ = x;
+  if (precision == Precision::fp32) return;
+  require_precision(precision);
+  bf16_.resize(static_cast<std::size_t>(rows * cols));
+  to_bf16(rows, cols, x, bf16_.data());
+}
+
+void matmul(const Operand& a, bool transpose_a, const Operand& b, bool transpose_b, Rows<float> c, bool accumulate) {
+  const std::ptrdiff_t m = transpose_a ? a.cols() : a.rows(), n = transpose_b ? b.rows() : b.cols();
+  const std::ptrdiff_t k = transpose_a ? a.rows() : a.cols(), inner_b = transpose_b ? b.cols() : b.rows();
+  if (k != inner_b) fail("matmul: inner sizes {} and {} differ", k, inner_b);
+  if (a.precision() != b.precision())
+    fail("matmul: one operand is {}, the other {}", precision_name(a.precision()), precision_name(b.precision()));
+  if (m == 0 || n == 0 || (k == 0 && accumulate)) return;
+  if (k == 0) {
+    for (std::ptrdiff_t i = 0; i < m; ++i) std::fill_n(c.row(i), n, 0.0f);
+  } else if (a.precision() == Precision::fp32) {
+    matmul_fp32(m, n, k, a.floats(), transpose_a, b.floats(), transpose_b, c, accumulate);
+  } else {
+    matmul_bf16({m, n, k, c.stride, transpose_a, transpose_b, accumulate, 0}, a.bf16(), b.bf16(), c.data);
+  }
+}
+
+void linear_forward(const Operand& x, const Operand& weight, Rows<float> y) {
+  matmul(x, false, weight, true, y);
+}
+
+void linear_backward_input(const Operand& dy, const Operand& weight, Rows<float> dx, bool accumulate) {
+  matmul(dy, false, weight, false, dx, accumulate);
+}
+
+void linear_backward_weight(const Operand& dy, const Operand& x, Rows<float> dweight, bool accumulate) {
+  matmul(dy, true, x, false, dweight, accumulate);
+}
+
+}  // namespace separatrix

@@ -1,0 +1,61 @@
+#include "kernels/norm/norm.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/isa.h"
+#include "kernels/norm/part.h"
+
+namespace separatrix {
+namespace {
+
+const NormKernels& kernels() {
+  return for_isa(sse2::norm_kernels, avx2::norm_kernels, avx512::norm_kernels);
+}
+
+void forward(const NormShape& s, Rows<float> x, Rows<const float> f, const float* weight, Rows<float> y, float* rstd,
+             bool accumulate) {
+  const NormKernels& k = kernels();
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t i = 0; i < s.rows; ++i)
+    for (std::ptrdiff_t g = 0; g < s.groups; ++g) {
+      const std::ptrdiff_t at = g * s.width;
+      rstd[i * s.groups + g] =
+          k.forward(s.width, s.eps, x.row(i) + at, f.data ? f.row(i) + at : nullptr, weight, y.row(i) + at, accumulate);
+    }
+}
+
+}  // namespace
+
+void rms_norm_forward(const NormShape& shape, Rows<const float> x, const float* weight, Rows<float> y, float* rstd,
+                      bool accumulate) {
+  forward(shape, {const_cast<float*>(x.data), x.stride}, {}, weight, y, rstd, accumulate);  // without f, x is only read
+}
+
+void residual_rms_norm_forward(const NormShape& shape, Rows<float> x, Rows<const float> f, const float* weight, Rows<float> y,
+                               float* rstd) {
+  forward(shape, x, f, weight, y, rstd, false);
+}
+
+void rms_norm_backward(const NormShape& s, Rows<const float> dy, Rows<const float> x, const float* weight, const float* rstd,
+                       Rows<float> dx, float* dweight, bool accumulate) {
+  // Each block of rows sums its own weight gradient; the blocks depend on the number of rows alone and are added in order.
+  const std::ptrdiff_t block = std::max<std::ptrdiff_t>(32, (s.rows + 63) / 64), blocks = (s.rows + block - 1) / block;
+  std::vector<float> partial(static_cast<std::size_t>(blocks * s.width), 0.0f);  // (blocks, width)
+  const NormKernels& k = kernels();
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t b = 0; b < blocks; ++b)
+    for (std::ptrdiff_t i = b * block; i < std::min(s.rows, (b + 1) * block); ++i)
+      for (std::ptrdiff_t g = 0; g < s.groups; ++g) {
+        const std::ptrdiff_t at = g * s.width;
+        k.backward(s.width, rstd[i * s.groups + g], dy.row(i) + at, x.row(i) + at, weight, dx.row(i) + at,
+                   partial.data() + b * s.width, accumulate);
+      }
+  for (std::ptrdiff_t j = 0; j < s.width; ++j) {
+    double total = 0;
+    for (std::ptrdiff_t b = 0; b < blocks; ++b) total += partial[static_cast<std::size_t>(b * s.width + j)];
+    dweight[j] += static_cast<float>(total);
+  }
+}
+
+}  // namespace separatrix

@@ -1,0 +1,25 @@
+// One part of one row: what part.inc provides for each instruction set (equations: norm.h).
+#pragma once
+#include <cstddef>
+
+namespace separatrix {
+
+struct NormKernels {
+  /// y = or += norm(x + f); f may be null, else x takes the sum.  Returns r.
+  float (*forward)(std::ptrdiff_t width, float eps, float* x, const float* f, const float* weight, float* y, bool accumulate);
+  /// dx = or +=, dweight +=
+  void (*backward)(std::ptrdiff_t width, float rstd, const float* dy, const float* x, const float* weight, float* dx,
+                   float* dweight, bool accumulate);
+};
+
+namespace sse2 {
+extern const NormKernels norm_kernels;
+}
+namespace avx2 {
+extern const NormKernels norm_kernels;
+}
+namespace avx512 {
+extern const NormKernels norm_kernels;
+}
+
+}  // namespace separatrix
