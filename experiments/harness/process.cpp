@@ -66,6 +66,7 @@ Child start(const Command& command, const std::filesystem::path& log, const std:
   const pid_t parent = getpid(), pid = fork();
   if (pid == 0) {
     for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
+    setpgid(0, 0);
     dup2(out, STDOUT_FILENO), dup2(out, STDERR_FILENO);
     become(arguments, parent);
   }
@@ -81,8 +82,11 @@ std::optional<ExitCode> poll(const Child& child) {
   return ended < 0 ? 255 : code_of(status);
 }
 
-ExitCode stop(const Child& child, double seconds) {
+void ask_to_stop(const Child& child) {
   kill(child.pid, SIGTERM);
+}
+
+ExitCode wait_or_kill(const Child& child, double seconds) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   while (std::chrono::steady_clock::now() < until) {
     if (const auto code = poll(child)) return *code;

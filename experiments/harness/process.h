@@ -12,7 +12,8 @@ namespace separatrix {
 
 using Command = std::vector<std::string>;  // program (looked up in PATH) and arguments
 
-/// A running child.  It gets SIGTERM when this process dies, however it dies.
+/// A running child, in a process group of its own (Ctrl-C reaches only us).  It gets SIGTERM when this process dies, however it
+/// dies.
 struct Child {
   pid_t pid = -1;
 };
@@ -27,8 +28,11 @@ Child start(const Command& command, const std::filesystem::path& log, const std:
 /// The exit code when the child has ended, else empty.  Does not wait.
 std::optional<ExitCode> poll(const Child& child);
 
-/// Sends SIGTERM and waits up to `seconds`, then SIGKILL.
-ExitCode stop(const Child& child, double seconds);
+/// Sends SIGTERM: a training run ends with a checkpoint.
+void ask_to_stop(const Child& child);
+
+/// Waits up to `seconds` for a child that was asked to stop, then sends SIGKILL.
+ExitCode wait_or_kill(const Child& child, double seconds);
 
 struct Finished {
   ExitCode exit_code;

@@ -48,9 +48,20 @@ Row settings_of(const Json& run) {
   return row;
 }
 
+/// The row of a run that crashed, from what sweep.json says of it.
+Row crashed(const Json& run, const std::string& experiment) {
+  Row row;
+  row.experiment = experiment, row.run = run.at("name"), row.task = run.at("task"), row.model = run.at("model"),
+  row.kind = run.at("kind");
+  row.pattern = run.at("pattern"), row.seed = run.at("seed"), row.lr = run.at("lr"), row.schedule = run.at("schedule");
+  row.stream = "none", row.status = "crashed";
+  return row;
+}
+
 void add_evaluation(std::vector<Row>& rows, Row row, const Json& evaluation) {
   row.stream = evaluation.at("stream"), row.difficulty = evaluation.at("difficulty");
   row.correct = evaluation.at("correct"), row.counted = evaluation.at("counted");
+  if (row.counted == 0) return;
   for (const auto& [name, right] : evaluation.at("floors").items()) {
     if (row.floor_counted > 0 && right.get<std::int64_t>() <= row.floor_correct) continue;
     row.floor_name = name, row.floor_correct = right, row.floor_counted = row.counted;
@@ -97,6 +108,7 @@ SweepResults read_sweep(const fs::path& path) {
   for (const Json& run : sweep.description.at("runs")) {
     ++sweep.planned;
     std::vector<Row> rows = rows_of_run(path / run.at("name").get<std::string>(), sweep.name);
+    if (rows.empty() && run.value("status", "") == "crashed") rows.push_back(crashed(run, sweep.name));
     sweep.finished += !rows.empty();
     sweep.rows.insert(sweep.rows.end(), rows.begin(), rows.end());
   }

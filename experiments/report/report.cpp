@@ -27,6 +27,7 @@ std::vector<std::string> facts(const std::vector<SweepResults>& sweeps, const st
   std::string first = "9", last;
   std::map<std::string, double> seconds;
   for (const Row& row : rows) {
+    if (row.machine.empty()) continue;  // crashed before it could say
     machines.insert(row.machine), commits.insert(row.commit), precisions.insert(row.precision), devices.insert(row.device);
     first = std::min(first, row.date), last = std::max(last, row.date);
     seconds[row.experiment + "/" + row.run] = row.seconds;
