@@ -90,7 +90,7 @@ inline V min(V a, V b) {
 }
 inline V sqrt(V a) {
 #if SIMD_WIDTH == 16
-  return _mm512_sqrt_ps(a);
+  return _mm512_maskz_sqrt_ps(0xffff, a);  // g++ 12 warns about the plain one
 #elif SIMD_WIDTH == 8
   return _mm256_sqrt_ps(a);
 #else

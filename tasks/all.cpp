@@ -7,6 +7,7 @@ namespace separatrix {
 std::unique_ptr<Task> make_state_tracking(const TaskOptions& options);
 std::unique_ptr<Task> make_recall(const TaskOptions& options);
 std::unique_ptr<Task> make_state_based_recall(const TaskOptions& options);
+std::unique_ptr<Task> make_polish_formula(const TaskOptions& options);
 
 namespace {
 
@@ -18,6 +19,7 @@ constexpr Entry kTasks[] = {
     {"state_tracking", make_state_tracking},
     {"recall", make_recall},
     {"state_based_recall", make_state_based_recall},
+    {"polish_formula", make_polish_formula},
 };
 
 }  // namespace

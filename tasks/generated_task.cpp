@@ -8,7 +8,7 @@ void GeneratedTask::read_common(const std::string& loss, const std::string& loss
                        "one token per symbol makes the number of tokens a function of the difficulty, and an "
                        "answer one token; the paper names no tokenizer") == "char";
   tokenisation_.loss_on_all = settings_.choice("loss", loss, {"all", "answers"}, loss_reason) == "all";
-  tokenisation_.bos = settings_.flag("bos", false, "the first token of a program is always the same and can serve as one");
+  tokenisation_.bos = settings_.flag("bos", false, "the paper names no special token");
 }
 
 void GeneratedTask::set_symbols(std::vector<Symbol> symbols) {

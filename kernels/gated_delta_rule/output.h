@@ -1,0 +1,27 @@
+// What follows the gated delta rule before its output projection, per token and head of value_dim:
+//   y = w * o / sqrt(mean(o^2) + 1e-5) * SiLU(z)        norm first, then gate; w (value_dim) is shared by all heads
+#pragma once
+#include <cstddef>
+
+#include "kernels/rows.h"
+
+namespace separatrix {
+
+struct DeltaOutputShape {
+  int batch, length, heads, value_dim;
+  bool norm = true, gate = true;  // false: without the norm and w | without SiLU(z)
+};
+
+/// Floats of scratch that the backward needs.
+std::size_t delta_output_workspace_size(const DeltaOutputShape& shape);
+
+/// o, z, y (heads * value_dim); weight (value_dim).  Without norm or gate: weight or z is not read.  y may be o.
+void delta_output_forward(const DeltaOutputShape& shape, Rows<const float> o, const float* weight, Rows<const float> z,
+                          Rows<float> y);
+
+/// Gradients are overwritten; d_o may be d_y.  d_weight is summed per sequence, then in the order of the sequences: the same bits
+/// for any number of threads.
+void delta_output_backward(const DeltaOutputShape& shape, Rows<const float> o, const float* weight, Rows<const float> z,
+                           Rows<const float> d_y, Rows<float> d_o, float* d_weight, Rows<float> d_z, float* workspace);
+
+}  // namespace separatrix

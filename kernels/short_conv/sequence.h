@@ -1,0 +1,40 @@
+// What the kernels of one instruction set see: one sequence, its pointers already moved there.
+#pragma once
+#include "kernels/short_conv/short_conv.h"
+
+namespace separatrix {
+
+struct ConvSequence {
+  ShortConvShape shape;
+  std::ptrdiff_t taps, row;  // taps = width, or 1 where there is no convolution; row = channels padded to 16
+  const float* weight;       // (taps, row)
+  Rows<const float> x;
+};
+
+struct ConvForward : ConvSequence {
+  Rows<float> y;
+};
+
+struct ConvBackward : ConvSequence {
+  Rows<const float> d_y;
+  Rows<float> d_x;
+  float* d_weight;  // (taps, row), overwritten
+  float* scratch;   // (taps + 1, row)
+};
+
+struct ConvKernels {
+  void (*forward)(const ConvForward&);
+  void (*backward)(const ConvBackward&);
+};
+
+namespace sse2 {
+extern const ConvKernels conv_kernels;
+}
+namespace avx2 {
+extern const ConvKernels conv_kernels;
+}
+namespace avx512 {
+extern const ConvKernels conv_kernels;
+}
+
+}  // namespace separatrix
