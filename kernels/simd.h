@@ -96,7 +96,7 @@ inline V min(V a, V b) {
 }
 inline V sqrt(V a) {
 #if SIMD_WIDTH == 16
-  return _mm512_sqrt_ps(a);
+  return _mm512_maskz_sqrt_ps(0xFFFF, a);  // g++ 12 warns about the plain one's undefined operand
 #elif SIMD_WIDTH == 8
   return _mm256_sqrt_ps(a);
 #else
@@ -106,11 +106,18 @@ inline V sqrt(V a) {
 
 /// Sum of the elements, by halves.
 inline float sum(V v) {
-  float x[W];
-  store(x, v);
-  for (int half = W / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) x[i] += x[i + half];
-  return x[0];
+#if SIMD_WIDTH == 16
+  const auto eight =
+      __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+  const auto eight = v;
+#endif
+#if SIMD_WIDTH >= 8
+  const auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+#else
+  const auto four = eight;
+#endif
+  return (four[0] + four[2]) + (four[1] + four[3]);
 }
 inline float max(V v) {
   float x[W];
