@@ -38,7 +38,13 @@ inline void store(float* p, V v) {
   *reinterpret_cast<VU*>(p) = v;
 }
 inline V splat(float x) {
-  return V{} + x;
+#if SIMD_WIDTH == 16
+  return _mm512_set1_ps(x);
+#elif SIMD_WIDTH == 8
+  return _mm256_set1_ps(x);
+#else
+  return _mm_set1_ps(x);
+#endif
 }
 
 /// The first n < W elements; the others are 0 and their memory is not touched.
