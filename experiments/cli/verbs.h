@@ -11,6 +11,8 @@ namespace separatrix {
 using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
 void add_reproduce_verb(CLI::App& app, int& exit_code);
+void add_verify_verb(CLI::App& app, int& exit_code);
+void add_construct_verb(CLI::App& app, int& exit_code);
 void add_tasks_verb(CLI::App& app, int& exit_code);
 void add_train_verb(CLI::App& app, int& exit_code);
 void add_eval_verb(CLI::App& app, int& exit_code);
@@ -23,6 +25,8 @@ void add_info_verb(CLI::App& app, int& exit_code);
 inline std::vector<AddVerb> verbs() {
   return {
       add_reproduce_verb,
+      add_verify_verb,
+      add_construct_verb,
       add_tasks_verb,
       add_train_verb,
       add_eval_verb,
