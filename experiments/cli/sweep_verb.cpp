@@ -34,14 +34,14 @@ int sweep(const SweepArguments& a) {
   }
   if (a.out.empty()) fail("--out is missing: the folder of the sweep (or --dry-run to see its runs)");
   if (a.launcher == "slurm") {
-    fmt::print("{}", submit_to_slurm(file, runs, a.sets, a.out, a.jobs));
+    fmt::print("{}", submit_to_slurm(file, runs, a.out, a.jobs));
     return 0;
   }
   if (a.launcher != "local") fail("unknown launcher '{}'; local or slurm", a.launcher);
   note_interrupts();
   SweepOptions options;
   options.jobs = a.jobs, options.quiet = a.quiet, options.stop = [] { return interrupted_by != 0; };
-  const SweepResult result = run_sweep(file, runs, a.sets, a.out, options);
+  const SweepResult result = run_sweep(file, runs, a.out, options);
   if (a.json)
     fmt::print("{}\n", nlohmann::ordered_json{{"planned", result.planned},
                                               {"done", result.done},

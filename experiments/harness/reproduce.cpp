@@ -59,7 +59,7 @@ bool train(const std::string& name, const fs::path& file, const ReproduceOptions
   const Step step(fmt::format("Train: {} ({} runs)", name, runs.size()));
   SweepOptions sweep_options;
   sweep_options.jobs = options.jobs, sweep_options.stop = options.stop;
-  const SweepResult result = run_sweep(sweep, runs, options.sets, options.out / "runs" / name, sweep_options);
+  const SweepResult result = run_sweep(sweep, runs, options.out / "runs" / name, sweep_options);
   step.done(fmt::format("{} done ({} before), {} diverged, {} crashed{}", result.done, result.skipped, result.diverged,
                         result.crashed, result.stopped ? "; stopped, the same command goes on" : ""));
   return !result.stopped;

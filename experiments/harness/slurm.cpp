@@ -36,9 +36,9 @@ std::string slurm_script(const SweepFile& sweep, const std::vector<PlannedRun>& 
   return text + "esac\n";
 }
 
-std::string submit_to_slurm(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::vector<std::string>& sets,
-                            const std::filesystem::path& path, int jobs) {
-  const SweepDirectory directory(sweep, runs, sets, path);
+std::string submit_to_slurm(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::filesystem::path& path,
+                            int jobs) {
+  const SweepDirectory directory(sweep, runs, path);
   std::vector<PlannedRun> left;
   for (std::size_t i = 0; i < runs.size(); ++i)
     if (directory.state(i).status == "pending") left.push_back(runs[i]);

@@ -15,7 +15,7 @@ std::string slurm_script(const SweepFile& sweep, const std::vector<PlannedRun>& 
 /// Writes DIR/base.toml, DIR/sweep.json and DIR/sweep.sbatch, and submits the script.  Returns what sbatch printed.
 /// Throws Error when there is no sbatch (the script then stays).  Afterwards `sweep ... --launcher local` collects, and runs what
 /// failed.
-std::string submit_to_slurm(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::vector<std::string>& sets,
-                            const std::filesystem::path& directory, int jobs);
+std::string submit_to_slurm(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::filesystem::path& directory,
+                            int jobs);
 
 }  // namespace separatrix

@@ -110,9 +110,9 @@ class Sweep {
 
 }  // namespace
 
-SweepResult run_sweep(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::vector<std::string>& sets,
-                      const std::filesystem::path& path, const SweepOptions& options) {
-  SweepDirectory directory(sweep, runs, sets, path);
+SweepResult run_sweep(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::filesystem::path& path,
+                      const SweepOptions& options) {
+  SweepDirectory directory(sweep, runs, path);
   SweepResult result;
   result.planned = static_cast<int>(runs.size());
   for (std::size_t i = 0; i < runs.size(); ++i) result.skipped += directory.state(i).status != "pending";

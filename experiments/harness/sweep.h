@@ -28,8 +28,8 @@ struct SweepResult {
 
 /// Runs what is not finished.  A run that diverges or crashes is recorded and the others go on.
 /// Throws Error when another sweep works in the directory, or when a finished run there had other settings.
-SweepResult run_sweep(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::vector<std::string>& sets,
-                      const std::filesystem::path& directory, const SweepOptions& options);
+SweepResult run_sweep(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::filesystem::path& directory,
+                      const SweepOptions& options);
 
 /// {"runs": [{"name": ..., "train.lr": ..., every other key}]}
 nlohmann::ordered_json dry_run(const std::vector<PlannedRun>& runs);

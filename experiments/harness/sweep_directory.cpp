@@ -45,8 +45,7 @@ Json json_value(const std::string& toml) {
 
 }  // namespace
 
-SweepDirectory::SweepDirectory(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::vector<std::string>& sets,
-                               fs::path path)
+SweepDirectory::SweepDirectory(const SweepFile& sweep, const std::vector<PlannedRun>& runs, fs::path path)
     : sweep_(sweep), runs_(runs), path_(std::move(path)), states_(runs.size()) {
   std::error_code error;
   fs::create_directories(path_, error);
@@ -62,7 +61,7 @@ SweepDirectory::SweepDirectory(const SweepFile& sweep, const std::vector<Planned
     check_same(runs_[i], run(i));
     states_[i].status = status;
   }
-  write_whole(base(), sets.empty() ? sweep_.base : to_toml(parse_config(sweep_.base, sweep_.origin, sets)));
+  write_whole(base(), sweep_.base);
   write_description();
   write_results();
 }

@@ -18,8 +18,7 @@ class SweepDirectory {
  public:
   /// Makes the directory, locks it until destruction, writes base.toml and sweep.json; finds out which runs are finished.
   /// Throws Error when another sweep works there, or when a run there was made with other settings.
-  SweepDirectory(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::vector<std::string>& sets,
-                 std::filesystem::path path);
+  SweepDirectory(const SweepFile& sweep, const std::vector<PlannedRun>& runs, std::filesystem::path path);
   ~SweepDirectory();
   SweepDirectory(const SweepDirectory&) = delete;
   SweepDirectory& operator=(const SweepDirectory&) = delete;

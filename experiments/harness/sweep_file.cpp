@@ -102,7 +102,7 @@ std::size_t combinations(const std::vector<Axis>& axes) {
 }  // namespace
 
 std::vector<std::string> PlannedRun::sets() const {
-  std::vector<std::string> out;
+  std::vector<std::string> out = common;
   for (const auto& [key, value] : settings) out.push_back(key + "=" + value);
   return out;
 }
@@ -187,9 +187,8 @@ std::vector<PlannedRun> plan(const SweepFile& sweep, const std::vector<std::stri
       for (const std::string& set : sets)
         for (const auto& [key, value] : run.settings)
           if (set.starts_with(key + "=")) fail("--set {}: the sweep {} varies {}; change it there", set, sweep.origin, key);
-      std::vector<std::string> all = sets;
-      for (const std::string& set : run.sets()) all.push_back(set);
-      run.config = parse_config(sweep.base, sweep.origin, all);
+      run.common = sets;
+      run.config = parse_config(sweep.base, sweep.origin, run.sets());
       check_config(run.config);
       runs.push_back(std::move(run));
     }

@@ -42,9 +42,10 @@ struct SweepFile {
 struct PlannedRun {
   std::string name;                                           // of its directory: "hybrid-lr0.001-seed2"
   std::vector<std::pair<std::string, std::string>> settings;  // what this run sets: key, TOML value
+  std::vector<std::string> common;                            // overrides "key=value" that all runs share
   RunConfig config;                                           // complete
 
-  /// The settings as overrides "key=value".
+  /// Everything this run sets, as overrides "key=value".
   std::vector<std::string> sets() const;
 };
 

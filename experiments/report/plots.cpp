@@ -90,6 +90,12 @@ std::vector<LegendEntry> model_legend(const std::vector<Experiment>& experiments
   return legend;
 }
 
+/// The distance of ticks nearest to a wish: 1, 2 or 5 times a power of ten.
+double round_step(double wish) {
+  const double power = std::pow(10, std::floor(std::log10(wish))), part = wish / power;
+  return std::max(1.0, power * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10));
+}
+
 /// A curve without points still needs a line gnuplot can read.
 void drop_empty(Panel& panel) {
   std::erase_if(panel.curves, [](const Curve& curve) { return curve.points.empty(); });
@@ -202,13 +208,17 @@ Figure learning_figure(const std::vector<Experiment>& experiments, const std::ve
     for (const Experiment& experiment : experiments) {
       Panel panel{title_of(experiment.task), "training step", accuracy ? "training accuracy" : "difficulty trained at", "", {}};
       panel.settings = accuracy ? accuracy_axis : "  set yrange [0:*]\n  set ytics autofreq\n";
+      double last = 1;
+      for (const LearningCurve& c : curves)
+        if (c.experiment == experiment.name) last = std::max(last, c.points.back().step);
+      panel.settings += fmt::format("  set xrange [0:{}]\n  set xtics {}\n", last, round_step(last / 4));
       for (const bool selected : {false, true})
         for (const LearningCurve& c : curves) {
           if (c.experiment != experiment.name || c.selected != selected) continue;
           const std::string color = style_of(c.model).color;
           Curve curve{{},
-                      selected ? fmt::format("using 1:2 with lines lw 2 lc '{}'", color)
-                               : fmt::format("using 1:2 with lines lw 0.8 lc rgb '#90{}'", color.substr(1))};
+                      fmt::format("using 1:2 with {} ", accuracy ? "lines" : "fsteps") +
+                          (selected ? fmt::format("lw 2 lc '{}'", color) : fmt::format("lw 0.8 lc rgb '#90{}'", color.substr(1)))};
           for (const MetricPoint& p : c.points) curve.points.push_back({p.step, accuracy ? p.accuracy : p.difficulty});
           panel.curves.push_back(std::move(curve));
         }
