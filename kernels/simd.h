@@ -38,7 +38,13 @@ inline void store(float* p, V v) {
   *reinterpret_cast<VU*>(p) = v;
 }
 inline V splat(float x) {
-  return V{} + x;
+#if SIMD_WIDTH == 16
+  return _mm512_set1_ps(x);
+#elif SIMD_WIDTH == 8
+  return _mm256_set1_ps(x);
+#else
+  return _mm_set1_ps(x);
+#endif
 }
 
 /// The first n < W elements; the others are 0 and their memory is not touched.
@@ -98,20 +104,29 @@ inline V sqrt(V a) {
 #endif
 }
 
-/// Sum of the elements, by halves.
-inline float sum(V v) {
-  float x[W];
-  store(x, v);
-  for (int half = W / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) x[i] += x[i + half];
-  return x[0];
+/// Element i takes the place of element i - by, around the end.
+template <int by>
+inline V rotated(V v) {
+  I from{};
+  for (int i = 0; i < W; ++i) from[i] = (i + by) % W;
+  return __builtin_shuffle(v, from);
 }
+/// Sum of the elements, by halves: (x_0 + x_W/2), ..., then again.
+template <int half = W / 2>
+inline float sum(V v) {
+  v += rotated<half>(v);
+  if constexpr (half > 1)
+    return sum<half / 2>(v);
+  else
+    return v[0];
+}
+template <int half = W / 2>
 inline float max(V v) {
-  float x[W];
-  store(x, v);
-  for (int half = W / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
-  return x[0];
+  v = max(v, rotated<half>(v));
+  if constexpr (half > 1)
+    return max<half / 2>(v);
+  else
+    return v[0];
 }
 
 /// e^x within 1.1 units in the last place (measured: 1.07); below -87.33 the result is 0, above 88.72 it is inf, NaN stays NaN.

@@ -134,7 +134,7 @@ TEST_CASE("a run cut anywhere and resumed ends with the same bits and the same m
   train_run(config(), folder / "whole", options());
   const std::string weights = read_whole(folder / "whole/model.safetensors"),
                     metrics = timeless_metrics(folder / "whole/metrics.jsonl");
-  for (const int step : {1, 6, 7, 13, 20, 21, 40, 59}) {
+  for (const int step : {1, 7, 20, 33, 59}) {
     const std::string out = folder / fmt::format("cut{}", step);
     CHECK(train_run(config(), out, options(step)).status == "cut");
     CHECK(run_status(out) == "cut");

@@ -16,17 +16,17 @@ namespace {
 struct Factor {
   std::ptrdiff_t rows, cols, stride;
   bool transposed;
-  std::vector<float> data;
+  std::vector<float> data, rounded;  // as given, and as the product reads them
   Operand operand;
 
   Factor(std::ptrdiff_t r, std::ptrdiff_t c, bool transpose, std::uint64_t stream, Precision precision)
       : rows(transpose ? c : r), cols(transpose ? r : c), stride(cols + 3), transposed(transpose) {
     data = draws(static_cast<std::size_t>(rows * stride), stream);
     operand.load(rows, cols, {data.data(), stride}, precision);
+    for (const float x : data) rounded.push_back(precision == Precision::fp32 ? x : bf16(x));
   }
   float operator()(std::ptrdiff_t i, std::ptrdiff_t j) const {
-    const float x = data[static_cast<std::size_t>(transposed ? j * stride + i : i * stride + j)];
-    return operand.precision() == Precision::fp32 ? x : bf16(x);
+    return rounded[static_cast<std::size_t>(transposed ? j * stride + i : i * stride + j)];
   }
   /// To nearest even in 8 significant bits, written independently of the kernel.
   static float bf16(float x) {

@@ -1,0 +1,247 @@
+#include "kernels/gated_delta_rule/delta.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "kernels/isa.h"
+#include "tasks/rng.h"
+#include "tests/catch.h"
+#include "tests/kernels/delta_run.h"
+#include "tests/kernels/yardstick.h"
+
+using namespace separatrix;
+using namespace separatrix::test;
+
+namespace {
+
+/// Kinds of input.  `limit` bounds the yardstick: twice the worst of 20 draws at n <= 128 (test "yardsticks of ..." prints them).
+/// Chunking sums in another order, which costs little for random keys; with few distinct keys and beta = 2 the reflections of a
+/// chunk are solved together instead of applied one by one, and what is lost grows with n (worst at n = 512: 9, 31, 71 for 5, 2, 1
+/// keys).
+struct Regime {
+  const char* name;
+  int distinct_keys;  // 0: every token its own
+  double beta;        // < 0: 2 sigmoid(normal)
+  enum Gate { random, open, closed, mixed } gate;
+  double limit;
+};
+const std::vector<Regime> regimes{
+    {"random", 0, -1, Regime::random, 8},
+    {"gate 1", 0, -1, Regime::open, 8},
+    {"beta 2", 0, 2, Regime::random, 8},
+    {"beta 2, gate 1", 0, 2, Regime::open, 8},
+    {"5 keys, beta 2, gate 1", 5, 2, Regime::open, 12},
+    {"2 keys, beta 2, gate 1", 2, 2, Regime::open, 25},
+    {"1 key, beta 2, gate 1", 1, 2, Regime::open, 45},
+    {"1 key, beta 2", 1, 2, Regime::random, 25},
+    {"g = -60", 0, -1, Regime::closed, 8},
+    {"g = 0 or -60", 0, -1, Regime::mixed, 8},
+    {"beta 0", 0, 0, Regime::random, 8},
+    {"beta 0, gate 1", 0, 0, Regime::open, 8},
+};
+
+class Draw {
+ public:
+  Draw(std::uint32_t level, std::uint64_t index) : rng_(draw(11, Purpose::test, level, index)) {}
+  double uniform() { return (rng_.next() + 0.5) / 4294967296.0; }
+  double normal() { return std::sqrt(-2 * std::log(uniform())) * std::cos(6.283185307179586 * uniform()); }
+  std::vector<float> normals(std::size_t n) {
+    std::vector<float> x(n);
+    for (float& e : x) e = static_cast<float>(normal());
+    return x;
+  }
+
+ private:
+  Rng rng_;
+};
+
+/// Unit rows of `dim`.
+void normalise(std::vector<float>& x, int dim) {
+  for (std::size_t r = 0; r < x.size(); r += dim) {
+    double n = 0;
+    for (int i = 0; i < dim; ++i) n += double(x[r + i]) * x[r + i];
+    for (int i = 0; i < dim; ++i) x[r + i] = static_cast<float>(x[r + i] / std::sqrt(n));
+  }
+}
+
+DeltaTensors<float> make_input(const DeltaShape& s, const Regime& regime, Draw& d) {
+  const std::size_t rows = std::size_t(s.batch) * s.length, heads = rows * s.value_heads, key = s.key_heads * s.key_dim;
+  DeltaTensors<float> in;
+  in.q = d.normals(rows * key), in.k = d.normals(rows * key), in.v = d.normals(heads * s.value_dim);
+  in.state = d.normals(std::size_t(s.batch) * s.value_heads * s.key_dim * s.value_dim);
+  normalise(in.q, s.key_dim), normalise(in.k, s.key_dim);
+  if (regime.distinct_keys > 0)
+    for (std::size_t r = regime.distinct_keys; r < rows; ++r) {
+      const std::size_t from = std::size_t(d.uniform() * regime.distinct_keys) * key;
+      std::copy_n(in.k.begin() + from, key, in.k.begin() + r * key);
+    }
+  for (std::size_t i = 0; i < heads; ++i) {
+    in.beta.push_back(static_cast<float>(regime.beta < 0 ? 2 / (1 + std::exp(-d.normal())) : regime.beta));
+    const bool reset = regime.gate == Regime::closed || (regime.gate == Regime::mixed && d.uniform() < 0.1);
+    in.g.push_back(reset ? -60.0f : regime.gate == Regime::random ? static_cast<float>(-0.05 * std::exp(d.normal())) : 0.0f);
+  }
+  return in;
+}
+
+template <class T>
+DeltaTensors<T> cast(const DeltaTensors<float>& x) {
+  const auto to = [](const std::vector<float>& v) { return std::vector<T>(v.begin(), v.end()); };
+  return {to(x.q), to(x.k), to(x.v), to(x.g), to(x.beta), to(x.state)};
+}
+
+template <class T>
+std::vector<std::pair<std::string, const std::vector<T>*>> named(const DeltaResult<T>& r) {
+  const DeltaTensors<T>& d = r.gradient;
+  return {{"o", &r.o},  {"state", &r.final_state}, {"dq", &d.q},        {"dk", &d.k}, {"dv", &d.v},
+          {"dg", &d.g}, {"dbeta", &d.beta},        {"dstate", &d.state}};
+}
+
+/// Yardstick of every result; the worst tensor's name in `worst`.
+double worst_yardstick(const DeltaShape& s, const DeltaForm& form, const Regime& regime, Draw& d, std::string& worst) {
+  const DeltaTensors<float> in = make_input(s, regime, d);
+  const std::vector<float> d_o = d.normals(in.v.size()), d_state = d.normals(in.state.size());
+  const std::vector<double> d_o64(d_o.begin(), d_o.end()), d_state64(d_state.begin(), d_state.end());
+  const DeltaResult<double> truth = delta_reference<double>(s, form, cast<double>(in), d_o64, d_state64);
+  const DeltaResult<float> plain = delta_reference<float>(s, form, in, d_o, d_state),
+                           kernel = delta_kernel(s, form, in, d_o, d_state);
+  double most = 0;
+  for (std::size_t i = 0; i < named(truth).size(); ++i) {
+    const double y = yardstick(*named(kernel)[i].second, *named(plain)[i].second, *named(truth)[i].second);
+    if (!(y <= most)) most = y, worst = named(truth)[i].first;
+  }
+  return most;
+}
+
+/// Runs f under every instruction set this machine has.
+void for_every_isa(const std::function<void(const std::string&)>& f) {
+  const Isa before = isa();
+  for (Isa set : {Isa::sse2, Isa::avx2, Isa::avx512}) {
+    if (set > machine_isa()) continue;
+    set_isa(set);
+    f(isa_name(set));
+  }
+  set_isa(before);
+}
+
+const std::vector<int> lengths{1, 2, 3, 63, 64, 65, 100, 130};
+
+DeltaShape shape_of(int length, std::size_t turn) {
+  const DeltaShape shapes[] = {
+      {2, length, 1, 2, 20, 36}, {2, length, 2, 2, 8, 16}, {1, length, 1, 1, 33, 7}, {1, length, 1, 2, 16, 48}};
+  return shapes[turn % 4];
+}
+
+}  // namespace
+
+TEST_CASE("the token recurrence's gradient by hand equals central differences") {
+  for (bool write_beta : {true, false}) {
+    const DeltaShape s{1, 5, 1, 2, 3, 4};
+    const DeltaForm form{0.5f, write_beta};
+    Draw d(0, write_beta);
+    DeltaTensors<double> in = cast<double>(make_input(s, regimes[0], d));
+    const std::vector<float> d_o = d.normals(in.v.size()), d_state = d.normals(in.state.size());
+    const std::vector<double> w(d_o.begin(), d_o.end()), ws(d_state.begin(), d_state.end());
+    const auto loss = [&] {
+      const DeltaResult<double> r = delta_reference<double>(s, form, in, w, ws);
+      double sum = 0;
+      for (std::size_t i = 0; i < w.size(); ++i) sum += w[i] * r.o[i];
+      for (std::size_t i = 0; i < ws.size(); ++i) sum += ws[i] * r.final_state[i];
+      return sum;
+    };
+    const DeltaTensors<double> gradient = delta_reference<double>(s, form, in, w, ws).gradient;
+    for (auto tensor : {&DeltaTensors<double>::q, &DeltaTensors<double>::k, &DeltaTensors<double>::v, &DeltaTensors<double>::g,
+                        &DeltaTensors<double>::beta, &DeltaTensors<double>::state}) {
+      for (std::size_t i = 0; i < (in.*tensor).size(); ++i) {
+        double& x = (in.*tensor)[i];
+        const double keep = x, h = 1e-6;
+        x = keep + h;
+        const double up = loss();
+        x = keep - h;
+        const double down = loss();
+        x = keep;
+        REQUIRE((gradient.*tensor)[i] == Approx((up - down) / (2 * h)).epsilon(1e-6).margin(1e-7));
+      }
+    }
+  }
+}
+
+TEST_CASE("the chunked delta rule equals its recurrence, forward and every gradient, in every regime and length, on every set") {
+  for_every_isa([](const std::string& set) {
+    for (std::size_t r = 0; r < regimes.size(); ++r) {
+      double most = 0;
+      std::string where;
+      for (std::size_t l = 0; l < lengths.size(); ++l) {
+        Draw d(static_cast<std::uint32_t>(r), l);
+        const DeltaForm form{0.25f, (r + l) % 3 != 0};
+        std::string tensor;
+        const double y = worst_yardstick(shape_of(lengths[l], r + l), form, regimes[r], d, tensor);
+        if (!(y <= most)) most = y, where = fmt::format("{} at length {}", tensor, lengths[l]);
+      }
+      INFO(set << ", " << regimes[r].name << ": " << most << " in " << where);
+      CHECK(most <= regimes[r].limit);
+    }
+  });
+}
+
+TEST_CASE("yardsticks of the chunked delta rule, 20 draws per regime", "[.yardstick]") {
+  for (const Regime& regime : regimes) {
+    for (int length : {40, 128, 512}) {
+      double most = 0, sum = 0;
+      std::string worst;
+      for (int i = 0; i < 20; ++i) {
+        Draw d(100 + length, i);
+        std::string tensor;
+        const double y = worst_yardstick({1, length, 1, 1, 32, 32}, {0.2f, i % 2 == 0}, regime, d, tensor);
+        sum += y;
+        if (!(y <= most)) most = y, worst = tensor;
+      }
+      fmt::print("{:28} n = {:4}   mean {:6.2f}   worst {:6.2f} ({})\n", regime.name, length, sum / 20, most, worst);
+    }
+  }
+}
+
+TEST_CASE("two runs of the delta rule give the same bits") {
+  for_every_isa([](const std::string& set) {
+    INFO(set);
+    const DeltaShape s{2, 100, 1, 2, 20, 36};
+    Draw d(7, 0);
+    const DeltaTensors<float> in = make_input(s, regimes[0], d);
+    const std::vector<float> d_o = d.normals(in.v.size()), d_state = d.normals(in.state.size());
+    const DeltaResult<float> a = delta_kernel(s, {}, in, d_o, d_state), b = delta_kernel(s, {}, in, d_o, d_state);
+    for (std::size_t i = 0; i < named(a).size(); ++i) CHECK(*named(a)[i].second == *named(b)[i].second);
+  });
+}
+
+TEST_CASE("a zero initial state and none are the same") {
+  const DeltaShape s{1, 70, 1, 1, 16, 16};
+  Draw d(8, 0);
+  DeltaTensors<float> in = make_input(s, regimes[0], d);
+  const std::vector<float> d_o = d.normals(in.v.size()), d_state = d.normals(in.state.size());
+  in.state.assign(in.state.size(), 0);
+  const DeltaResult<float> zero = delta_kernel(s, {}, in, d_o, d_state);
+  in.state.clear();
+  const DeltaResult<float> none = delta_kernel(s, {}, in, d_o, d_state);
+  CHECK(zero.o == none.o);
+  CHECK(zero.gradient.state == none.gradient.state);
+}
+
+TEST_CASE("a gate of exactly zero forgets everything before it") {
+  const DeltaShape s{1, 70, 1, 1, 16, 16};
+  Draw d(9, 0);
+  DeltaTensors<float> in = make_input(s, regimes[0], d);
+  const std::vector<float> d_o = d.normals(in.v.size()), d_state = d.normals(in.state.size());
+  in.g[50] = -std::numeric_limits<float>::infinity();
+  const std::vector<float> o = delta_kernel(s, {}, in, d_o, d_state).o;
+  for (int t = 0; t < 50; ++t)
+    for (int i = 0; i < 16; ++i) in.v[t * 16 + i] = 1;
+  const std::vector<float> other = delta_kernel(s, {}, in, d_o, d_state).o;
+  CHECK(std::vector<float>(o.begin() + 50 * 16, o.end()) == std::vector<float>(other.begin() + 50 * 16, other.end()));
+  CHECK(o != other);
+  for (float x : o) REQUIRE(std::isfinite(x));
+}
+
+TEST_CASE("a shape with a zero, or value heads that key heads do not divide, is refused") {
+  CHECK_THROWS_WITH(delta_saved_size({1, 0, 1, 1, 4, 4}), Catch::Contains("length 0"));
+  CHECK_THROWS_WITH(delta_workspace_size({1, 4, 2, 3, 4, 4}), Catch::Contains("3 and 2") || Catch::Contains("multiple"));
+}
