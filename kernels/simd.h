@@ -96,7 +96,7 @@ inline V min(V a, V b) {
 }
 inline V sqrt(V a) {
 #if SIMD_WIDTH == 16
-  return _mm512_maskz_sqrt_ps(0xFFFF, a);  // g++ 12 warns about the plain one's undefined operand
+  return _mm512_maskz_sqrt_ps(0xffff, a);  // g++ 12 warns about the plain one
 #elif SIMD_WIDTH == 8
   return _mm256_sqrt_ps(a);
 #else
@@ -104,27 +104,29 @@ inline V sqrt(V a) {
 #endif
 }
 
-/// Sum of the elements, by halves.
-inline float sum(V v) {
-#if SIMD_WIDTH == 16
-  const auto eight =
-      __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-#else
-  const auto eight = v;
-#endif
-#if SIMD_WIDTH >= 8
-  const auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
-#else
-  const auto four = eight;
-#endif
-  return (four[0] + four[2]) + (four[1] + four[3]);
+/// Element i takes the place of element i - by, around the end.
+template <int by>
+inline V rotated(V v) {
+  I from{};
+  for (int i = 0; i < W; ++i) from[i] = (i + by) % W;
+  return __builtin_shuffle(v, from);
 }
+/// Sum of the elements, by halves: (x_0 + x_W/2), ..., then again.
+template <int half = W / 2>
+inline float sum(V v) {
+  v += rotated<half>(v);
+  if constexpr (half > 1)
+    return sum<half / 2>(v);
+  else
+    return v[0];
+}
+template <int half = W / 2>
 inline float max(V v) {
-  float x[W];
-  store(x, v);
-  for (int half = W / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
-  return x[0];
+  v = max(v, rotated<half>(v));
+  if constexpr (half > 1)
+    return max<half / 2>(v);
+  else
+    return v[0];
 }
 
 /// e^x within 1.1 units in the last place (measured: 1.07); below -87.33 the result is 0, above 88.72 it is inf, NaN stays NaN.

@@ -124,7 +124,8 @@ TrainingState load_training(const std::string& path, const Spec& spec) {
   return state;
 }
 
-void save_model(const std::string& path, const Spec& spec, const Weights<float>& weights, const ModelOrigin& origin) {
+void save_model(const std::string& path, const Spec& spec, const Weights<float>& weights, const ModelOrigin& origin,
+                const std::map<std::string, std::string>& more) {
   Safetensors file;
   for (const Parameter& p : weights.layout()) file.tensors[p.name] = Tensor::of<float>(p.shape, weights[p.name]);
   file.metadata = {{"format", "pt"},
@@ -135,6 +136,7 @@ void save_model(const std::string& path, const Spec& spec, const Weights<float>&
                    {"vocabulary", Json(origin.vocabulary).dump()},
                    {"step", std::to_string(origin.step)},
                    {"seed", std::to_string(origin.seed)}};
+  file.metadata.insert(more.begin(), more.end());
   write_safetensors(path, file);
 }
 

@@ -56,7 +56,9 @@ struct LoadedModel {
   std::string path;
 };
 
-void save_model(const std::string& path, const Spec& spec, const Weights<float>& weights, const ModelOrigin& origin);
+/// `more` is added to the metadata.
+void save_model(const std::string& path, const Spec& spec, const Weights<float>& weights, const ModelOrigin& origin,
+                const std::map<std::string, std::string>& more = {});
 /// `path` is a file or a run directory.  Throws Error when tensors and spec do not agree.
 LoadedModel load_model(const std::string& path);
 

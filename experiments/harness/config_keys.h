@@ -69,8 +69,8 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("train.min_lr_ratio", t.min_lr_ratio, between(0, 1), "cosine: last learning rate / train.lr");
   visit("train.batch", t.batch, at_least(1), "sequences per step");
   visit("train.seed", t.seed, at_least(0), "of the data and of the initial weights");
-  visit("train.beta1", t.beta1, between(0, 1), "AdamW: decay of the first moment");
-  visit("train.beta2", t.beta2, between(0, 1), "AdamW: decay of the second moment");
+  visit("train.beta1", t.beta1, between(0, 0.9999999), "AdamW: decay of the first moment");
+  visit("train.beta2", t.beta2, between(0, 0.9999999), "AdamW: decay of the second moment");
   visit("train.eps", t.eps, above(0), "AdamW: added to the root of the second moment");
   visit("train.weight_decay", t.weight_decay, at_least(0), "AdamW: decoupled, on matrices and convolutions only");
   visit("train.clip", t.clip, at_least(0), "largest norm of the gradient; 0: no clipping");

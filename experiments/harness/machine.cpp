@@ -47,16 +47,9 @@ Device parse_device(const std::string& word) {
 }
 
 Precision parse_precision(const std::string& word, Device device) {
-  if (word == "fp32") return Precision::fp32;
-  if (word == "bf16") return Precision::bf16;
-  if (word != "auto")
-    fail("unknown precision '{}'; did you mean '{}'? (auto, fp32, bf16)", word, nearest(word, {"auto", "fp32", "bf16"}));
-  if (device == Device::cuda) return Precision::bf16;
-  return device == Device::cpu && isa() == Isa::avx512_bf16 ? Precision::bf16 : Precision::fp32;
-}
-
-std::string precision_name(Precision precision) {
-  return precision == Precision::bf16 ? "bf16" : "fp32";
+  if (device == Device::cuda && word != "fp32") return Precision::bf16;
+  if (device == Device::reference && word == "auto") return Precision::fp32;
+  return resolve_precision(word);
 }
 
 }  // namespace separatrix

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "kernels/executor.h"
+#include "kernels/matmul/matmul.h"  // precision_name, resolve_precision
 
 namespace separatrix {
 
@@ -21,6 +22,5 @@ int use_threads(int threads);
 Device parse_device(const std::string& word);
 /// fp32 | bf16 | auto = bf16 where the device multiplies it natively.  The reference device is fp32.
 Precision parse_precision(const std::string& word, Device device);
-std::string precision_name(Precision precision);
 
 }  // namespace separatrix

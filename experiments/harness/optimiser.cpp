@@ -1,34 +1,28 @@
 #include "experiments/harness/optimiser.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "experiments/harness/initialise.h"
+#include "kernels/adamw/adamw.h"
 
 namespace separatrix {
 
-double gradient_norm(const Weights<float>& gradient) {
-  double squares = 0;
-  for (const float g : gradient.values()) squares += static_cast<double>(g) * g;
-  return std::sqrt(squares);
-}
-
-void adamw_step(Weights<float>& weights, const Weights<float>& gradient, Moments& moments, const TrainConfig& c, double lr,
-                std::int64_t t, double norm) {
-  const float shrink = c.clip > 0 ? static_cast<float>(std::min(1.0, c.clip / std::max(norm, 1e-30))) : 1.0f;
-  const float b1 = static_cast<float>(c.beta1), b2 = static_cast<float>(c.beta2), eps = static_cast<float>(c.eps);
-  const float step = static_cast<float>(lr / (1 - std::pow(c.beta1, static_cast<double>(t))));
-  const float root = static_cast<float>(1 / std::sqrt(1 - std::pow(c.beta2, static_cast<double>(t))));
-  for (const Parameter& p : weights.layout()) {
-    const float keep = decays(p) ? static_cast<float>(1 - lr * c.weight_decay) : 1.0f;
-    for (std::size_t i = p.offset; i < p.offset + p.size; ++i) {
-      const float g = shrink * gradient.values()[i];
-      float &m = moments.first[i], &v = moments.second[i];
-      m = b1 * m + (1 - b1) * g;
-      v = b2 * v + (1 - b2) * g * g;
-      weights.values()[i] = keep * weights.values()[i] - step * m / (std::sqrt(v) * root + eps);
-    }
+double optimiser_step(Weights<float>& weights, const Weights<float>& gradient, Moments& moments, const TrainConfig& c, double lr,
+                      std::int64_t t) {
+  const auto size = static_cast<std::ptrdiff_t>(gradient.values().size());
+  const double norm = gradient_norm(size, gradient.values().data());
+  if (!std::isfinite(norm)) return norm;
+  const double factor = c.clip > 0 ? clip_factor(norm, c.clip) : 1.0;
+  const auto update = [&](std::size_t at, std::size_t count, double decay) {
+    adamw_step({lr, c.beta1, c.beta2, c.eps, decay}, t, static_cast<std::ptrdiff_t>(count), gradient.values().data() + at, factor,
+               moments.first.data() + at, moments.second.data() + at, weights.values().data() + at);
+  };
+  if (c.weight_decay == 0) {
+    update(0, gradient.values().size(), 0);
+    return norm;
   }
+  for (const Parameter& p : weights.layout()) update(p.offset, p.size, decays(p) ? c.weight_decay : 0);
+  return norm;
 }
 
 }  // namespace separatrix

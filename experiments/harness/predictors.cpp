@@ -1,5 +1,6 @@
 #include "experiments/harness/predictors.h"
 
+#include "experiments/harness/exact_evaluate.h"
 #include "tasks/nearest.h"
 
 namespace separatrix {
@@ -13,12 +14,16 @@ Predictor on_executor(const LoadedModel& model, Device device, Precision precisi
 }  // namespace
 
 const std::vector<Numbers>& number_types() {
-  static const std::vector<Numbers> all = {
-      {"float", "single precision",
-       [](const LoadedModel& model, const std::string&, Device device) { return on_executor(model, device, Precision::fp32); }},
-      {"bf16", "matrix products in bfloat16, the rest in single precision",
-       [](const LoadedModel& model, const std::string&, Device device) { return on_executor(model, device, Precision::bf16); }},
-  };
+  static const std::vector<Numbers> all = [] {
+    std::vector<Numbers> list = {
+        {"float", "single precision",
+         [](const LoadedModel& model, const std::string&, Device device) { return on_executor(model, device, Precision::fp32); }},
+        {"bf16", "matrix products in bfloat16, the rest in single precision",
+         [](const LoadedModel& model, const std::string&, Device device) { return on_executor(model, device, Precision::bf16); }},
+    };
+    list.insert(list.end(), exact_number_types().begin(), exact_number_types().end());
+    return list;
+  }();
   return all;
 }
 

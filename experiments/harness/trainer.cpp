@@ -37,17 +37,17 @@ StepReport Trainer::step(bool measure) {
   report.tokens = real_tokens(examples);
   Batch batch = pack(examples, Counted::loss);
   report.loss = executor_.loss_and_gradient(state_.weights, batch, gradient_);
-  report.gradient_norm = gradient_norm(gradient_);
   const double explosion = 10 * std::log(static_cast<double>(task_.vocabulary().size()));
-  report.diverged = !std::isfinite(report.loss) || !std::isfinite(report.gradient_norm) || report.loss > explosion;
+  report.diverged = !std::isfinite(report.loss) || report.loss > explosion;
   if (report.diverged) return report;
   if (measure) {
     count(batch, examples, Counted::last_answer);
     report.correct = correct_last_answers(batch, examples, executor_.predict(state_.weights, batch));
     report.counted = train.batch;
   }
-
-  adamw_step(state_.weights, gradient_, state_.moments, train, report.lr, report.step, report.gradient_norm);
+  report.gradient_norm = optimiser_step(state_.weights, gradient_, state_.moments, train, report.lr, report.step);
+  report.diverged = !std::isfinite(report.gradient_norm);
+  if (report.diverged) return report;
   state_.step = report.step;
   state_.tokens += report.tokens;
   state_.curriculum = curriculum_.state();

@@ -1,0 +1,38 @@
+// A construction: weights written by hand, as exact numbers, that solve a task for a reason one can read.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "models/numbers/root_two.h"
+#include "models/weights.h"
+#include "tasks/task.h"
+
+namespace separatrix {
+
+/// A model with exact weights and the task whose tokens it reads.
+struct BuiltModel {
+  Spec spec;
+  Weights<RootTwo> weights;
+  std::string task;
+  TaskOptions options;
+};
+
+struct Construction {
+  std::string name;
+  std::string statement;  // what it shows
+  std::string source;     // where it comes from
+  std::string field;      // the smallest field that holds every number of its runs
+  std::string n_means;    // what n counts
+  int default_n;
+  BuiltModel (*build)(int n);  // an n that cannot be built throws Error
+};
+
+/// All constructions; constructions/all.cpp is the list.
+const std::vector<Construction>& constructions();
+/// An unknown name throws Error naming the nearest known one.
+const Construction& find_construction(const std::string& name);
+
+BuiltModel build_swaps_by_delta_rule(int variables);
+BuiltModel build_recall_by_attention(int numbers);
+
+}  // namespace separatrix

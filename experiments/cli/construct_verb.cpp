@@ -1,0 +1,54 @@
+// separatrix construct NAME --out DIR: hand-built weights as a checkpoint like any other.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "experiments/cli/verbs.h"
+#include "experiments/harness/built_model.h"
+
+namespace separatrix {
+namespace {
+
+struct ConstructArguments {
+  std::string name, out;
+  int n = 0;
+  bool list = false;
+};
+
+int list_constructions() {
+  for (const Construction& c : constructions())
+    fmt::print("{}\n  {}\n  from: {}\n  numbers: {}; n: {} (default {})\n", c.name, c.statement, c.source, c.field, c.n_means,
+               c.default_n);
+  return 0;
+}
+
+int construct(const ConstructArguments& a) {
+  if (a.list) return list_constructions();
+  if (a.name.empty()) fail("construct wants a name; --list shows them");
+  const Construction& c = find_construction(a.name);
+  if (a.out.empty()) fail("construct {} wants --out DIR, the folder of the checkpoint", a.name);
+  const BuiltModel model = c.build(a.n > 0 ? a.n : c.default_n);
+  std::error_code error;
+  std::filesystem::create_directories(a.out, error);
+  if (error) fail("--out {}: cannot make the folder: {}", a.out, error.message());
+  const std::string path = a.out + "/model.safetensors";
+  save_built_model(path, model);
+  fmt::print("{}: {} weights over {}, for the task {}\n", path, model.weights.values().size(), c.field, model.task);
+  return 0;
+}
+
+}  // namespace
+
+void add_construct_verb(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("construct", "hand-built weights as a checkpoint");
+  verb->footer(
+      "example: separatrix construct swaps_by_delta_rule --out runs/swaps && separatrix eval runs/swaps --difficulty 64 --numbers "
+      "root2");
+  auto a = std::make_shared<ConstructArguments>();
+  verb->add_option("name", a->name, "the construction");
+  verb->add_option("--n", a->n, "its size; what n counts is in --list")->check(CLI::PositiveNumber);
+  verb->add_option("--out", a->out, "folder of the checkpoint");
+  verb->add_flag("--list", a->list, "all constructions");
+  verb->callback([a, &exit_code] { exit_code = construct(*a); });
+}
+
+}  // namespace separatrix

@@ -1,0 +1,33 @@
+// separatrix reproduce [--scale quick|paper] [--out DIR]
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "experiments/cli/verbs.h"
+#include "experiments/harness/interrupt.h"
+#include "experiments/harness/reproduce.h"
+
+namespace separatrix {
+
+void add_reproduce_verb(CLI::App& app, int& exit_code) {
+  CLI::App* verb =
+      app.add_subcommand("reproduce", "the main job: verify every statement, train the three models, write the report");
+  verb->footer(
+      "example: separatrix reproduce --out report\n"
+      "Called again it goes on where it was.  Exit code 1: a statement does not hold.");
+  const auto options = std::make_shared<ReproduceOptions>();
+  const auto out = std::make_shared<std::string>("report");
+  verb->add_option("--scale", options->scale, "quick: minutes on two cores; paper: Appendix C as written, days on a CPU")
+      ->capture_default_str();
+  verb->add_option("--out", *out, "the folder of the report; its runs are below")->capture_default_str();
+  verb->add_option("--jobs", options->jobs, "runs at once; 0: one per core")->check(CLI::NonNegativeNumber);
+  verb->add_option("--set", options->sets, "override a key of every run: train.steps=100")->take_all()->allow_extra_args(false);
+  verb->callback([options, out, &exit_code] {
+    options->out = *out;
+    note_interrupts();
+    options->stop = [] { return interrupted_by != 0; };
+    const ReproduceResult result = reproduce(*options);
+    exit_code = result.stopped ? 128 + interrupted_by : result.statements_hold ? 0 : 1;
+  });
+}
+
+}  // namespace separatrix

@@ -1,0 +1,100 @@
+// separatrix verify [STATEMENT...]: checks constructions and statements, exactly.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "experiments/cli/verbs.h"
+#include "experiments/harness/built_model.h"
+#include "models/io/whole_file.h"
+#include "proofs/claim.h"
+#include "proofs/readme.h"
+
+namespace separatrix {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct VerifyArguments {
+  std::vector<std::string> names;
+  std::string checkpoint, readme;
+  bool list = false, json = false;
+};
+
+/// The named statements; all of them when none is named; with a checkpoint, only those about a model of its task.
+std::vector<const Claim*> chosen(const VerifyArguments& a, const BuiltModel* model) {
+  std::vector<const Claim*> out;
+  for (const std::string& name : a.names) out.push_back(&find_claim(name));
+  if (!out.empty()) return out;
+  for (const Claim& claim : claims()) {
+    const bool about_it = !model || (!claim.construction.empty() && built_task(claim) == model->task);
+    if (about_it) out.push_back(&claim);
+  }
+  if (out.empty()) fail("{}: no statement is about the task '{}'", a.checkpoint, model->task);
+  return out;
+}
+
+Json to_json(const Claim& claim, const Outcome& o, double seconds) {
+  return {{"name", claim.name},
+          {"holds", o.holds()},
+          {"strength", strength_name(claim.strength)},
+          {"cases", o.cases},
+          {"failures", o.failures},
+          {"seconds", seconds},
+          {"statement", claim.statement},
+          {"source", claim.source},
+          {"extent", claim.extent},
+          {"detail", o.detail}};
+}
+
+int list_claims() {
+  for (const Claim& claim : claims())
+    fmt::print("{}\n  {}\n  from: {}\n  {}: {}\n", claim.name, claim.statement, claim.source, strength_name(claim.strength),
+               claim.extent);
+  return 0;
+}
+
+int verify(const VerifyArguments& a) {
+  if (a.list) return list_claims();
+  std::optional<BuiltModel> model;
+  if (!a.checkpoint.empty()) {
+    ExactModel exact = exact_model(load_model(a.checkpoint));
+    for (const std::string& note : exact.notes) fmt::print(stderr, "{}: {}\n", a.checkpoint, note);
+    model = std::move(exact.model);
+  }
+  if (!a.readme.empty() && (model || !a.names.empty()))
+    fail("--write-readme describes all statements: give no name and no checkpoint");
+  Json statements = Json::array();
+  std::vector<CheckedClaim> checked;
+  bool all_hold = true;
+  for (const Claim* claim : chosen(a, model ? &*model : nullptr)) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Outcome o = model ? check(*claim, *model) : check(*claim);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    all_hold = all_hold && o.holds();
+    statements.push_back(to_json(*claim, o, seconds));
+    checked.push_back({claim, o});
+    if (!a.json)
+      fmt::print("{:<7}{:<33}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim->name,
+                 strength_name(claim->strength), o.cases, seconds, o.detail);
+    std::fflush(stdout);
+  }
+  if (a.json) fmt::print("{}\n", Json{{"statements", statements}}.dump(1));
+  if (!a.readme.empty()) write_whole(a.readme, proofs_readme(checked));
+  return all_hold ? 0 : 1;
+}
+
+}  // namespace
+
+void add_verify_verb(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("verify", "check the statements of the theory, exactly");
+  verb->footer("example: separatrix verify swaps_all_lengths lazy_walk");
+  auto a = std::make_shared<VerifyArguments>();
+  verb->add_option("statements", a->names, "which; all when none is named");
+  verb->add_option("--checkpoint", a->checkpoint, "check the weights of this checkpoint instead of the construction's own");
+  verb->add_option("--write-readme", a->readme, "write the table of all statements to this file");
+  verb->add_flag("--list", a->list, "all statements");
+  verb->add_flag("--json", a->json, "print JSON");
+  verb->callback([a, &exit_code] { exit_code = verify(*a); });
+}
+
+}  // namespace separatrix

@@ -1,0 +1,105 @@
+// verify, sweeps, report: in this order, each with its time.
+#include "experiments/harness/reproduce.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "experiments/harness/paths.h"
+#include "experiments/harness/progress.h"
+#include "experiments/harness/sweep.h"
+#include "experiments/harness/verify_hook.h"
+#include "experiments/report/report.h"
+#include "experiments/report/selection.h"
+#include "experiments/report/verdict.h"
+#include "models/io/whole_file.h"
+#include "tasks/nearest.h"
+
+namespace separatrix {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> sweep_names = {"state_tracking", "recall", "state_based_recall"};
+
+/// Says what begins and, when it ends, how long it took.
+class Step {
+ public:
+  explicit Step(const std::string& title) { say(title); }
+  void done(const std::string& what) const {
+    say(fmt::format("  {}  ({})", what, clock_text(std::chrono::duration<double>(Clock::now() - began_).count())));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static void say(const std::string& text) {
+    fmt::print("{}\n", text);
+    std::fflush(stdout);
+  }
+  Clock::time_point began_ = Clock::now();
+};
+
+bool verify(const fs::path& out) {
+  const Step step("Verify: every statement, exactly");
+  const auto verified = run_verify();
+  write_whole(out / "verify.json", verified.dump(1) + "\n");
+  int holding = 0;
+  for (const auto& statement : verified.at("statements")) {
+    const bool holds = statement.at("holds").get<bool>();
+    holding += holds;
+    if (!holds) fmt::print("  does NOT hold: {}\n", statement.value("name", "?"));
+  }
+  step.done(fmt::format("{} of {} statements hold", holding, verified.at("statements").size()));
+  return all_hold(verified);
+}
+
+/// One sweep; false when it was stopped.
+bool train(const std::string& name, const fs::path& file, const ReproduceOptions& options) {
+  const SweepFile sweep = load_sweep(file);
+  const std::vector<PlannedRun> runs = plan(sweep, options.sets);
+  const Step step(fmt::format("Train: {} ({} runs)", name, runs.size()));
+  SweepOptions sweep_options;
+  sweep_options.jobs = options.jobs, sweep_options.stop = options.stop;
+  const SweepResult result = run_sweep(sweep, runs, options.out / "runs" / name, sweep_options);
+  step.done(fmt::format("{} done ({} before), {} diverged, {} crashed{}", result.done, result.skipped, result.diverged,
+                        result.crashed, result.stopped ? "; stopped, the same command goes on" : ""));
+  return !result.stopped;
+}
+
+void print_verdicts(const fs::path& out) {
+  const std::vector<Row> rows = rows_from_csv(read_whole(out / "results.csv"), "results.csv");
+  std::map<std::string, int> hardest;
+  for (const std::string& name : sweep_names)
+    if (const auto json = nlohmann::json::parse(read_whole(out / "runs" / name / "sweep.json")); json.contains("hardest"))
+      hardest[json["name"]] = json["hardest"];
+  for (const Experiment& experiment : group(rows, hardest))
+    for (const Verdict& verdict : verdicts(experiment))
+      fmt::print("  {:<3} {}, {}: {}\n", verdict.holds ? "yes" : "NO", experiment.name, verdict.expected, verdict.seen);
+}
+
+}  // namespace
+
+ReproduceResult reproduce(const ReproduceOptions& options) {
+  if (options.scale != "quick" && options.scale != "paper")
+    fail("unknown scale '{}'; did you mean '{}'? (quick: minutes; paper: Appendix C as written, days on a CPU)", options.scale,
+         nearest(options.scale, {"quick", "paper"}));
+  fs::create_directories(options.out);
+  const Step whole(fmt::format("Separatrix, scale {}: report in {}", options.scale, options.out.string()));
+  ReproduceResult result;
+  result.statements_hold = verify(options.out);
+  std::vector<fs::path> sweeps;
+  for (const std::string& name : sweep_names) {
+    if (!train(name, experiments_dir() / options.scale / (name + ".toml"), options)) {
+      result.stopped = true;
+      return result;
+    }
+    sweeps.push_back(options.out / "runs" / name);
+  }
+  const Step step("Report");
+  write_report(sweeps, options.out);
+  print_verdicts(options.out);
+  step.done((options.out / "index.html").string());
+  whole.done("all done");
+  return result;
+}
+
+}  // namespace separatrix

@@ -1,0 +1,148 @@
+// The report, put together.
+#include "experiments/report/report.h"
+
+#include <algorithm>
+#include <set>
+
+#include "experiments/report/learning.h"
+#include "experiments/report/page.h"
+#include "experiments/report/plots.h"
+#include "experiments/report/settings_table.h"
+#include "experiments/report/tables.h"
+#include "models/io/whole_file.h"
+#include "tasks/error.h"
+
+namespace separatrix {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string joined(const std::set<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// What was run, in sentences: everything that all rows know.
+std::vector<std::string> facts(const std::vector<SweepResults>& sweeps, const std::vector<Row>& rows) {
+  std::set<std::string> machines, commits, precisions, devices;
+  std::string first = "9", last;
+  std::map<std::string, double> seconds;
+  for (const Row& row : rows) {
+    if (row.machine.empty()) continue;  // crashed before it could say
+    machines.insert(row.machine), commits.insert(row.commit), precisions.insert(row.precision), devices.insert(row.device);
+    first = std::min(first, row.date), last = std::max(last, row.date);
+    seconds[row.experiment + "/" + row.run] = row.seconds;
+  }
+  double total = 0;
+  for (const auto& [run, time] : seconds) total += time;
+  std::vector<std::string> out = {"Machine: " + joined(machines), "Commit: " + joined(commits),
+                                  fmt::format("Runs finished from {} to {} (UTC)", first, last),
+                                  fmt::format("{} training runs, {:.0f} seconds of training in all; {}, {}", seconds.size(), total,
+                                              joined(devices), joined(precisions))};
+  for (const SweepResults& sweep : sweeps)
+    out.push_back(fmt::format("Sweep {}: {} of {} runs finished", sweep.name, sweep.finished, sweep.planned));
+  return out;
+}
+
+std::vector<LearningCurve> learning_curves(const std::vector<SweepResults>& sweeps, const std::vector<Experiment>& experiments) {
+  std::vector<LearningCurve> curves;
+  for (const Experiment& experiment : experiments)
+    for (const SweepResults& sweep : sweeps) {
+      if (sweep.name != experiment.name || sweep.directory.empty()) continue;
+      for (const ModelRuns& model : experiment.models)
+        for (std::size_t i = 0; i < model.runs.size(); ++i) {
+          auto points = read_learning(sweep.directory / model.runs[i].settings.run / "metrics.jsonl");
+          if (!points.empty()) curves.push_back({experiment.name, model.model, model.selected == i, std::move(points)});
+        }
+    }
+  return curves;
+}
+
+bool several_rates(const std::vector<Experiment>& experiments) {
+  for (const Experiment& experiment : experiments) {
+    std::set<double> rates;
+    for (const ModelRuns& model : experiment.models)
+      for (const MeasuredRun& run : model.runs) rates.insert(run.settings.lr);
+    if (rates.size() > 1) return true;
+  }
+  return false;
+}
+
+/// Draws the figures and lists them on the page.
+void add_figures(Page& page, const std::vector<SweepResults>& sweeps, const std::vector<Experiment>& experiments,
+                 const fs::path& out) {
+  const auto add = [&](const Figure& figure, const std::string& caption) {
+    draw(figure, out);
+    for (const char* kind : {".svg", ".png", ".pdf", ".gp"}) page.files.push_back(figure.name + kind);
+    return FigureOnPage{figure.name, caption};
+  };
+  page.main_figure = add(separation_figure(experiments),
+                         "Accuracy of the selected run of each model on fresh examples, with 95 % Wilson intervals. Dashed: the "
+                         "best shortcut on the same "
+                         "examples. Open markers: the paper's numbers, at the paper's size (Tables 15 to 17).");
+  page.figures.push_back(add(every_run_figure(experiments), "Every run (thin) and the mean over runs (thick)."));
+  if (several_rates(experiments))
+    page.figures.push_back(add(learning_rate_figure(experiments),
+                               "Accuracy at the hardest difficulty against learning rate: each run, and the mean."));
+  if (const auto curves = learning_curves(sweeps, experiments); !curves.empty())
+    page.figures.push_back(
+        add(learning_figure(experiments, curves), "Training accuracy and the curriculum's difficulty during training."));
+}
+
+void write_table(Page& page, const Table& table, const fs::path& out) {
+  write_whole(out / (table.file + ".md"), to_markdown(table));
+  write_whole(out / (table.file + ".tex"), to_latex(table));
+  page.files.push_back(table.file + ".md");
+  page.files.push_back(table.file + ".tex");
+}
+
+void add_sections(Page& page, const std::vector<Experiment>& experiments, const fs::path& out) {
+  for (const Experiment& experiment : experiments) {
+    Section section{
+        title_of(experiment.name), experiment.name, verdicts(experiment), {accuracy_table(experiment), runs_table(experiment)}};
+    for (const Table& table : section.tables) write_table(page, table, out);
+    const std::string csv = section.tables[0].file + ".csv";
+    write_whole(out / csv, accuracy_csv(experiment));
+    page.files.push_back(csv);
+    page.sections.push_back(std::move(section));
+  }
+}
+
+}  // namespace
+
+void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
+  std::vector<SweepResults> sweeps;
+  std::vector<Row> rows;
+  std::map<std::string, int> hardest;
+  for (const fs::path& path : paths) {
+    sweeps.push_back(read_sweep(path));
+    const SweepResults& sweep = sweeps.back();
+    rows.insert(rows.end(), sweep.rows.begin(), sweep.rows.end());
+    if (sweep.description.contains("hardest")) hardest[sweep.name] = sweep.description["hardest"];
+  }
+  if (rows.empty()) {
+    std::vector<std::string> names;
+    for (const fs::path& path : paths) names.push_back(path.string());
+    fail("no finished run in {}; let the sweep finish at least one run first", fmt::join(names, ", "));
+  }
+  const std::vector<Experiment> experiments = group(rows, hardest);
+  fs::create_directories(out);
+  Page page;
+  write_whole(out / "results.csv", to_csv(rows));
+  page.files.push_back("results.csv");
+  page.facts = facts(sweeps, rows);
+  add_sections(page, experiments, out);
+  add_figures(page, sweeps, experiments, out);
+  for (const SweepResults& sweep : sweeps)
+    if (auto table = settings_table(sweep)) {
+      write_table(page, *table, out);
+      page.settings.push_back(std::move(*table));
+    }
+  if (fs::exists(out / "verify.json")) {
+    page.statements = nlohmann::ordered_json::parse(read_whole(out / "verify.json"), nullptr, false)
+                          .value("statements", nlohmann::ordered_json());
+    page.files.push_back("verify.json");
+  }
+  write_whole(out / "index.html", to_html(page, out));
+}
+
+}  // namespace separatrix

@@ -1,0 +1,62 @@
+// Rows to CSV and back through the one list of columns in row.h.
+#include "experiments/report/row.h"
+
+#include <algorithm>
+#include <charconv>
+#include <type_traits>
+
+#include "experiments/report/csv.h"
+#include "tasks/error.h"
+#include "tasks/nearest.h"
+
+namespace separatrix {
+namespace {
+
+std::vector<std::string> column_names() {
+  std::vector<std::string> names;
+  const Row row;
+  for_each_field(row, [&](const char* name, const auto&) { names.push_back(name); });
+  return names;
+}
+
+template <class Number>
+void parse_number(const std::string& text, Number& value, const char* column, const std::string& source) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size())
+    fail("{}: column '{}' wants a number, got '{}'; the file is damaged or edited", source, column, text);
+}
+
+}  // namespace
+
+std::string to_csv(const std::vector<Row>& rows) {
+  std::string text = csv_line(column_names()) + "\n";
+  for (const Row& row : rows) {
+    std::vector<std::string> fields;
+    for_each_field(row, [&](const char*, const auto& field) { fields.push_back(fmt::format("{}", field)); });
+    text += csv_line(fields) + "\n";
+  }
+  return text;
+}
+
+std::vector<Row> rows_from_csv(std::string_view text, const std::string& source) {
+  const Csv csv = parse_csv(text, source);
+  const std::vector<std::string> names = column_names();
+  for (const std::string& name : csv.header)
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      fail("{}: unknown column '{}'; did you mean '{}'?", source, name, nearest(name, names));
+  std::vector<Row> rows(csv.rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for_each_field(rows[i], [&](const char* name, auto& field) {
+      const auto column = std::find(csv.header.begin(), csv.header.end(), name) - csv.header.begin();
+      if (column == static_cast<std::ptrdiff_t>(csv.header.size()))
+        fail("{}: column '{}' is missing; write it again with sweep", source, name);
+      const std::string& cell = csv.rows[i][static_cast<std::size_t>(column)];
+      if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>)
+        field = cell;
+      else
+        parse_number(cell, field, name, source);
+    });
+  return rows;
+}
+
+}  // namespace separatrix

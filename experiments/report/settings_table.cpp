@@ -1,0 +1,62 @@
+// The run's complete config against that of the same model in the paper's sweep.
+#include "experiments/report/settings_table.h"
+
+#include <map>
+#include <set>
+
+#include "experiments/harness/config.h"
+#include "experiments/harness/paths.h"
+#include "experiments/harness/sweep_file.h"
+#include "experiments/report/figure.h"
+
+namespace separatrix {
+namespace {
+
+namespace fs = std::filesystem;
+using Values = std::map<std::string, std::set<std::string>>;
+
+/// Which values each key takes over the runs.
+void add(Values& values, const RunConfig& config) {
+  for (const ConfigKey& key : config_entries(config)) values[key.name].insert(key.value);
+}
+
+std::string shown(const Values& values, const std::string& key) {
+  const auto at = values.find(key);
+  if (at == values.end()) return "(default)";
+  if (at->second.size() > 8) return fmt::format("{} values", at->second.size());
+  return fmt::format("{}", fmt::join(at->second, " | "));
+}
+
+/// Settings that leave the result alone, or that follow from another one that is shown.
+bool is_incidental(const std::string& key) {
+  return key == "train.threads" || key == "train.log_every" || key == "train.checkpoint_every" || key == "train.device";
+}
+
+}  // namespace
+
+std::optional<Table> settings_table(const SweepResults& sweep) {
+  if (sweep.directory.empty() || sweep.rows.empty()) return std::nullopt;
+  const fs::path paper_file = experiments_dir() / "paper" / (sweep.rows[0].task + ".toml");
+  if (!fs::exists(paper_file)) return std::nullopt;
+  Values paper, here;
+  for (const PlannedRun& run : plan(load_sweep(paper_file))) add(paper, run.config);
+  for (const auto& run : sweep.description.at("runs"))
+    if (const fs::path config = sweep.directory / run.at("name").get<std::string>() / "config.toml"; fs::exists(config))
+      add(here, load_config(config));
+  if (here.empty()) return std::nullopt;
+  Table table;
+  table.file = "settings_" + sweep.name;
+  table.title = fmt::format("{}: settings that differ from the paper's", title_of(sweep.name));
+  table.header = {"setting", "paper", "here"};
+  for (const auto& [key, values] : paper)
+    if (!is_incidental(key) && here[key] != values)
+      table.rows.push_back({{key, ""}, {shown(paper, key), ""}, {shown(here, key), ""}});
+  table.notes.push_back(table.rows.empty() ? "No setting differs."
+                                           : "Numbers of this report and of the paper therefore belong to different sizes of "
+                                             "model, data and training; what is compared "
+                                             "is which models solve which task.");
+  table.notes.push_back("What the paper leaves unstated has the value of experiments/paper/*.toml.");
+  return table;
+}
+
+}  // namespace separatrix

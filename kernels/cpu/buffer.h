@@ -1,0 +1,34 @@
+// Float memory that grows when a longer batch comes and is otherwise reused: steps of one size allocate nothing.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <new>
+
+#include "kernels/rows.h"
+
+namespace separatrix {
+
+class Buffer {
+ public:
+  /// At least `size` floats, 64-byte aligned; what was there before is gone when it had to grow.
+  float* reserve(std::size_t size) {
+    if (size > size_) {
+      data_.reset();
+      data_.reset(static_cast<float*>(::operator new[](size * sizeof(float), std::align_val_t{64})));
+      size_ = size;
+    }
+    return data_.get();
+  }
+  /// As a matrix (rows, cols) without gaps.
+  Rows<float> rows(std::ptrdiff_t rows, std::ptrdiff_t cols) { return {reserve(static_cast<std::size_t>(rows * cols)), cols}; }
+  float* data() const { return data_.get(); }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace separatrix

@@ -1,0 +1,59 @@
+// The MLP on the CPU: gate and up in one product, the activation, down.
+#include "kernels/mlp/mlp.h"
+
+#include "kernels/cpu/buffer.h"
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/sublayer.h"
+
+namespace separatrix {
+namespace {
+
+class CpuMlp final : public Sublayer {
+ public:
+  CpuMlp(const Mlp& settings, const std::string& at, const Weights<float>& layout, Precision precision)
+      : swiglu_(settings.activation == Activation::swiglu),
+        hidden_(settings.hidden),
+        up_(layout, at + (swiglu_ ? "mlp.gate_proj.weight" : "mlp.up_proj.weight"), at + "mlp.up_proj.weight", precision),
+        down_(layout, at + "mlp.down_proj.weight", at + "mlp.down_proj.weight", precision) {}
+
+  void load(const Weights<float>& weights) override {
+    up_.load(weights);
+    down_.load(weights);
+  }
+
+  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<float> projected = projected_.rows(n, up_.out()), active = active_.rows(n, hidden_);
+    up_.forward(n, x, projected);
+    if (swiglu_)
+      swiglu_forward(n, hidden_, projected, active);
+    else
+      relu_forward(n, hidden_, projected, active);
+    down_.forward(n, active, y, accumulate);
+  }
+
+  void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<float> projected{projected_.data(), up_.out()}, d_active = d_active_.rows(n, hidden_);
+    down_.backward(n, dy, d_active, false, gradient);
+    if (swiglu_)
+      swiglu_backward(n, hidden_, projected, d_active, projected);
+    else
+      relu_backward(n, hidden_, projected, d_active, projected);
+    up_.backward(n, projected, dx, accumulate, gradient);
+  }
+
+ private:
+  bool swiglu_;
+  std::ptrdiff_t hidden_;
+  CpuLinear up_, down_;
+  Buffer projected_, active_, d_active_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sublayer> make_cpu_mlp(const Mlp& settings, const std::string& at, const Weights<float>& layout, Precision precision) {
+  return std::make_unique<CpuMlp>(settings, at, layout, precision);
+}
+
+}  // namespace separatrix

@@ -1,0 +1,51 @@
+#include "kernels/cpu/residual.h"
+
+#include <cstring>
+
+namespace separatrix {
+
+Residual::Residual(NormPlace place, const std::string& norm, double eps, int width, const Weights<float>& layout,
+                   std::unique_ptr<Sublayer> sublayer)
+    : place_(place), eps_(static_cast<float>(eps)), width_(width), sublayer_(std::move(sublayer)) {
+  if (place != NormPlace::none) norm_offset_ = layout.parameter(norm).offset;
+}
+
+void Residual::load(const Weights<float>& weights) {
+  norm_ = weights.values().data() + norm_offset_;
+  sublayer_->load(weights);
+}
+
+void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
+  const std::ptrdiff_t n = shape.tokens();
+  std::memcpy(y.data, x.data, static_cast<std::size_t>(n * width_) * sizeof(float));
+  if (place_ == NormPlace::none) {
+    sublayer_->forward(shape, x, y, true);
+    return;
+  }
+  const Rows<float> inner = inner_.rows(n, width_);
+  float* rstd = rstd_.reserve(n);
+  if (place_ == NormPlace::pre) {
+    rms_norm_forward(norm_shape(shape), x, norm_, inner, rstd);
+    sublayer_->forward(shape, inner, y, true);
+  } else {
+    sublayer_->forward(shape, x, inner, false);
+    rms_norm_forward(norm_shape(shape), inner, norm_, y, rstd, true);
+  }
+}
+
+void Residual::backward(const BatchShape& shape, Rows<const float> x, Rows<float> d, Weights<float>& gradient) {
+  const Rows<float> d_inner = d_inner_.rows(shape.tokens(), width_);
+  float* d_norm = gradient.values().data() + norm_offset_;
+  if (place_ == NormPlace::pre) {
+    sublayer_->backward(shape, d, d_inner, false, gradient);
+    rms_norm_backward(norm_shape(shape), d_inner, x, norm_, rstd_.data(), d, d_norm, true);
+  } else if (place_ == NormPlace::post) {
+    rms_norm_backward(norm_shape(shape), d, {inner_.data(), width_}, norm_, rstd_.data(), d_inner, d_norm);
+    sublayer_->backward(shape, d_inner, d, true, gradient);
+  } else {
+    std::memcpy(d_inner.data, d.data, static_cast<std::size_t>(shape.tokens() * width_) * sizeof(float));
+    sublayer_->backward(shape, d_inner, d, true, gradient);
+  }
+}
+
+}  // namespace separatrix

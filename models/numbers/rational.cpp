@@ -1,0 +1,139 @@
+// Arithmetic of fractions.  The 64-bit case is decided by 128-bit integers; everything else is Boost's.
+#include "models/numbers/rational.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "models/numbers/big_rational.h"
+#include "tasks/error.h"
+
+namespace separatrix {
+namespace {
+
+namespace mp = boost::multiprecision;
+using Wide = __int128;
+using Integer = mp::cpp_int;
+using BigNumber = decltype(Rational::Big::value);
+
+bool fits(Wide x) {
+  return x >= std::numeric_limits<std::int64_t>::min() && x <= std::numeric_limits<std::int64_t>::max();
+}
+bool fits(const Integer& x) {
+  return x >= std::numeric_limits<std::int64_t>::min() && x <= std::numeric_limits<std::int64_t>::max();
+}
+
+Wide greatest_common_divisor(Wide a, Wide b) {
+  while (b != 0) {
+    if (fits(a) && fits(b) && a > 0) return std::gcd(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b));
+    const Wide rest = a % b;
+    a = b, b = rest;
+  }
+  return a;
+}
+
+Integer integer(Wide x) {
+  return Integer(x);
+}
+
+}  // namespace
+
+Rational::Rational(std::int64_t numerator, std::int64_t denominator) {
+  if (denominator == 0) fail("rational number {}/0: the denominator must not be zero", numerator);
+  const Wide sign = denominator < 0 ? -1 : 1;
+  *this = reduced(sign * numerator, sign * denominator);
+}
+
+Rational::Rational(Big x) {
+  const Integer n = mp::numerator(x.value), d = mp::denominator(x.value);
+  if (fits(n) && fits(d)) {
+    n_ = static_cast<std::int64_t>(n), d_ = static_cast<std::int64_t>(d);
+    return;
+  }
+  n_ = n < 0 ? -1 : 1;
+  big_ = std::make_shared<const Big>(std::move(x));
+}
+
+Rational Rational::reduced(Wide n, Wide d) {
+  const Wide g = greatest_common_divisor(n < 0 ? -n : n, d);
+  if (g > 1) n /= g, d /= g;
+  if (!fits(n) || !fits(d)) return Rational(Big{BigNumber(integer(n), integer(d))});
+  Rational x;
+  x.n_ = static_cast<std::int64_t>(n), x.d_ = static_cast<std::int64_t>(d);
+  return x;
+}
+
+Rational::Big Rational::big() const {
+  return big_ ? *big_ : Big{BigNumber(Integer(n_), Integer(d_))};
+}
+
+Rational operator+(const Rational& a, const Rational& b) {
+  if (a.is_zero()) return b;
+  if (b.is_zero()) return a;
+  if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value + b.big().value});
+  if (a.d_ == b.d_) return Rational::reduced(Wide{a.n_} + b.n_, a.d_);
+  // |n d'| < 2^126 each, so the sum stays below 2^127.
+  return Rational::reduced(Wide{a.n_} * b.d_ + Wide{b.n_} * a.d_, Wide{a.d_} * b.d_);
+}
+
+Rational operator-(const Rational& a, const Rational& b) {
+  if (b.is_zero()) return a;
+  if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value - b.big().value});
+  if (a.d_ == b.d_) return Rational::reduced(Wide{a.n_} - b.n_, a.d_);
+  return Rational::reduced(Wide{a.n_} * b.d_ - Wide{b.n_} * a.d_, Wide{a.d_} * b.d_);
+}
+
+Rational operator*(const Rational& a, const Rational& b) {
+  if (a.is_zero() || b.is_zero()) return 0;
+  if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value * b.big().value});
+  return Rational::reduced(Wide{a.n_} * b.n_, Wide{a.d_} * b.d_);
+}
+
+Rational operator/(const Rational& a, const Rational& b) {
+  if (b.is_zero()) fail("division of {} by zero in exact arithmetic", to_text(a));
+  if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value / b.big().value});
+  const Wide sign = b.n_ < 0 ? -1 : 1;
+  return Rational::reduced(sign * a.n_ * b.d_, sign * a.d_ * b.n_);
+}
+
+bool operator<(const Rational& a, const Rational& b) {
+  if (a.big_ || b.big_) return a.big().value < b.big().value;
+  return Wide{a.n_} * b.d_ < Wide{b.n_} * a.d_;
+}
+
+bool operator==(const Rational& a, const Rational& b) {
+  if (a.big_ || b.big_) return a.big_ && b.big_ && a.big_->value == b.big_->value;
+  return a.n_ == b.n_ && a.d_ == b.d_;
+}
+
+std::string to_text(const Rational& x) {
+  return x.big().value.str();
+}
+
+Rational parse_rational(const std::string& text) {
+  try {
+    const std::size_t slash = text.find('/');
+    const std::string below = slash == std::string::npos ? "1" : text.substr(slash + 1);
+    const Integer n(text.substr(0, slash)), d(below);
+    if (text.empty() || d <= 0) fail("'{}' is not a rational number; write it as 3/4", text);
+    return Rational(Rational::Big{BigNumber(n, d)});
+  } catch (const std::runtime_error&) {
+    fail("'{}' is not a rational number; write it as 3/4", text);
+  }
+}
+
+double nearest_double(const Rational& x) {
+  return x.big().value.convert_to<double>();
+}
+
+Rational rational_from_double(double x) {
+  if (!std::isfinite(x)) fail("{} is no rational number; exact evaluation needs finite weights", x);
+  int exponent = 0;
+  const double m = std::frexp(x, &exponent);  // x = m 2^exponent, 53 bits in m
+  Integer n(static_cast<std::int64_t>(std::ldexp(m, 53))), d(1);
+  exponent -= 53;
+  exponent >= 0 ? n <<= exponent : d <<= -exponent;
+  return Rational(Rational::Big{BigNumber(n, d)});
+}
+
+}  // namespace separatrix

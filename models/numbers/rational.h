@@ -1,0 +1,58 @@
+// Rational numbers, exact: a fraction of two 64-bit integers, and of two Boost integers once those are too small.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "models/numbers/cast.h"
+
+namespace separatrix {
+
+/// n / d in lowest terms with d > 0.  Division by zero throws Error.
+class Rational {
+ public:
+  struct Big;  // Boost's cpp_rational
+
+  Rational(int x = 0) : n_(x) {}
+  Rational(std::int64_t numerator, std::int64_t denominator);
+  explicit Rational(Big x);
+
+  bool is_zero() const { return n_ == 0 && !big_; }
+  /// The Boost number with the same value.
+  Big big() const;
+
+  friend Rational operator+(const Rational& a, const Rational& b);
+  friend Rational operator-(const Rational& a, const Rational& b);
+  friend Rational operator*(const Rational& a, const Rational& b);
+  friend Rational operator/(const Rational& a, const Rational& b);
+  friend bool operator<(const Rational& a, const Rational& b);
+  friend bool operator==(const Rational& a, const Rational& b);
+
+ private:
+  /// The fraction of two 128-bit integers, d > 0.
+  static Rational reduced(__int128 n, __int128 d);
+
+  std::int64_t n_ = 0, d_ = 1;
+  std::shared_ptr<const Big> big_;  // set exactly when the value does not fit n_ / d_
+};
+
+/// "-3/4", "7".
+std::string to_text(const Rational& x);
+Rational parse_rational(const std::string& text);
+
+/// The nearest double.
+double nearest_double(const Rational& x);
+/// Every finite double is a rational number.  Infinity and NaN throw Error.
+Rational rational_from_double(double x);
+
+template <>
+struct FromDouble<Rational> {
+  static Rational exact(double x) { return rational_from_double(x); }
+  static Rational rounded(double x) { return rational_from_double(x); }
+};
+template <>
+struct ToDouble<Rational> {
+  static double rounded(const Rational& x) { return nearest_double(x); }
+};
+
+}  // namespace separatrix

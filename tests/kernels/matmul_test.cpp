@@ -1,0 +1,130 @@
+#include "kernels/matmul/matmul.h"
+
+#include <omp.h>
+
+#include <cstring>
+
+#include "tasks/error.h"
+#include "tests/kernels/support.h"
+
+using namespace separatrix;
+using namespace separatrix::testing;
+
+namespace {
+
+/// A (rows, cols) inside a wider buffer, as operand and as seen through its transposition.
+struct Factor {
+  std::ptrdiff_t rows, cols, stride;
+  bool transposed;
+  std::vector<float> data, rounded;  // as given, and as the product reads them
+  Operand operand;
+
+  Factor(std::ptrdiff_t r, std::ptrdiff_t c, bool transpose, std::uint64_t stream, Precision precision)
+      : rows(transpose ? c : r), cols(transpose ? r : c), stride(cols + 3), transposed(transpose) {
+    data = draws(static_cast<std::size_t>(rows * stride), stream);
+    operand.load(rows, cols, {data.data(), stride}, precision);
+    for (const float x : data) rounded.push_back(precision == Precision::fp32 ? x : bf16(x));
+  }
+  float operator()(std::ptrdiff_t i, std::ptrdiff_t j) const {
+    return rounded[static_cast<std::size_t>(transposed ? j * stride + i : i * stride + j)];
+  }
+  /// To nearest even in 8 significant bits, written independently of the kernel.
+  static float bf16(float x) {
+    int exponent;
+    const float mantissa = std::frexp(x, &exponent);
+    return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+  }
+};
+
+template <class T>
+std::vector<T> plain(const Factor& a, const Factor& b, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k,
+                     const std::vector<float>& start) {
+  std::vector<T> c;
+  for (std::ptrdiff_t i = 0; i < m; ++i)
+    for (std::ptrdiff_t j = 0; j < n; ++j) {
+      T sum = start.empty() ? T(0) : T(start[static_cast<std::size_t>(i * n + j)]);
+      for (std::ptrdiff_t l = 0; l < k; ++l) sum += T(a(i, l)) * T(b(l, j));
+      c.push_back(sum);
+    }
+  return c;
+}
+
+void check_product(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, bool ta, bool tb, bool accumulate, Precision precision) {
+  INFO("m " << m << " n " << n << " k " << k << " transposed " << ta << tb << " accumulate " << accumulate << " "
+            << precision_name(precision));
+  const Factor a(m, k, ta, 1, precision), b(k, n, tb, 2, precision);
+  const std::size_t size = static_cast<std::size_t>(m * n);
+  const std::vector<float> start = accumulate ? draws(size, 3) : std::vector<float>();
+  const std::ptrdiff_t stride = n + 5;
+  std::vector<float> wide = poison(static_cast<std::size_t>(m * stride)), c(size);
+  const auto run = [&] {
+    for (std::ptrdiff_t i = 0; accumulate && i < m; ++i) std::copy_n(start.data() + i * n, n, wide.data() + i * stride);
+    matmul(a.operand, ta, b.operand, tb, {wide.data(), stride}, accumulate);
+  };
+  run();
+  bool untouched = true;  // what lies between the rows
+  for (std::ptrdiff_t i = 0; i < m; ++i) {
+    std::copy_n(wide.data() + i * stride, n, c.data() + i * n);
+    for (std::ptrdiff_t j = n; j < stride; ++j) untouched &= std::isnan(wide[static_cast<std::size_t>(i * stride + j)]);
+  }
+  CHECK(untouched);
+  CHECK(yardstick(c, plain<float>(a, b, m, n, k, start), plain<double>(a, b, m, n, k, start)) < yardstick_limit);
+  const std::vector<float> first = wide;
+  run();
+  CHECK(std::memcmp(first.data(), wide.data(), first.size() * sizeof(float)) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a matrix product equals the double product for every transposition, stride and awkward size") {
+  const bool native = isa() == Isa::avx512_bf16;
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    if (precision == Precision::bf16 && !native) continue;
+    for (const auto& [m, n, k] : {std::array<int, 3>{1, 1, 1}, {2, 3, 1}, {3, 2, 63}, {63, 65, 64}, {100, 64, 65}, {65, 100, 3}})
+      for (const int form : {0, 1, 2, 3, 4, 5, 6, 7}) check_product(m, n, k, form & 1, form & 2, form & 4, precision);
+  }
+}
+
+TEST_CASE("a long inner sum is the same in two runs on two threads") {
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(2);
+  check_product(64, 65, 5000, true, false, true, Precision::fp32);
+  if (isa() == Isa::avx512_bf16) check_product(64, 65, 5000, true, false, true, Precision::bf16);
+  omp_set_num_threads(before);
+}
+
+TEST_CASE("a product of sizes that do not fit is an error") {
+  const Factor a(2, 3, false, 1, Precision::fp32), b(2, 3, false, 2, Precision::fp32);
+  std::vector<float> c(9);
+  CHECK_THROWS_AS(matmul(a.operand, false, b.operand, false, {c.data(), 3}), Error);
+}
+
+TEST_CASE("the three products of a linear layer are y = x W^T and its gradients") {
+  const std::ptrdiff_t rows = 5, in = 3, out = 4;
+  const std::vector<float> x = draws(15, 1), w = draws(12, 2), dy = draws(20, 3);
+  std::vector<float> y = poison(20), dx = poison(15), dw(12, 1.0f);
+  Operand ox, ow, ody;
+  ox.load(rows, in, {x.data(), in}, Precision::fp32), ow.load(out, in, {w.data(), in}, Precision::fp32);
+  ody.load(rows, out, {dy.data(), out}, Precision::fp32);
+  linear_forward(ox, ow, {y.data(), out});
+  linear_backward_input(ody, ow, {dx.data(), in});
+  linear_backward_weight(ody, ox, {dw.data(), in});
+  for (int i = 0; i < rows; ++i)
+    for (int o = 0; o < out; ++o) {
+      double sum = 0;
+      for (int j = 0; j < in; ++j) sum += static_cast<double>(x[i * in + j]) * w[o * in + j];
+      CHECK(y[i * out + o] == Approx(sum).margin(1e-6));
+    }
+  for (int j = 0; j < in; ++j) {
+    for (int i = 0; i < rows; ++i) {
+      double sum = 0;
+      for (int o = 0; o < out; ++o) sum += static_cast<double>(dy[i * out + o]) * w[o * in + j];
+      CHECK(dx[i * in + j] == Approx(sum).margin(1e-6));
+    }
+    for (int o = 0; o < out; ++o) {
+      double sum = 1;
+      for (int i = 0; i < rows; ++i) sum += static_cast<double>(dy[i * out + o]) * x[i * in + j];
+      CHECK(dw[o * in + j] == Approx(sum).margin(1e-6));
+    }
+  }
+}
