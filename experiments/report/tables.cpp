@@ -1,6 +1,8 @@
 // Experiments to tables.  An accuracy always stands with its counts, its interval and its floor.
 #include "experiments/report/tables.h"
 
+#include <set>
+
 #include "experiments/report/csv.h"
 #include "experiments/report/figure.h"
 #include "experiments/report/published.h"
@@ -10,7 +12,7 @@ namespace separatrix {
 namespace {
 
 Cell accuracy_cell(const Counts& counts) {
-  if (counts.counted == 0) return {"not measured", ""};
+  if (counts.counted == 0) return {"–", ""};
   const Interval interval = wilson(counts);
   return {fmt::format("{:.3f}", counts.accuracy()),
           fmt::format("{}/{} [{:.3f}, {:.3f}]", counts.correct, counts.counted, interval.low, interval.high)};
@@ -61,9 +63,12 @@ Table accuracy_table(const Experiment& experiment) {
     table.header.push_back(named(model));
     if (number) table.header.push_back("paper");
   }
-  for (const int n : experiment.difficulties) {
+  std::set<int> difficulties(experiment.difficulties.begin(), experiment.difficulties.end());
+  for (const Published& p : published())
+    if (p.task == experiment.task) difficulties.insert(p.difficulty);
+  for (const int n : difficulties) {
     const Counts floor = floor_at(experiment, n);
-    std::vector<Cell> row = {{fmt::format("{}", n), ""}, {"none", ""}};
+    std::vector<Cell> row = {{fmt::format("{}", n), ""}, {"–", ""}};
     if (floor.counted > 0)
       row[1] = {fmt::format("{:.3f}", floor.accuracy()),
                 fmt::format("{}/{} {}", floor.correct, floor.counted, floor_name_at(experiment, n))};
@@ -78,7 +83,7 @@ Table accuracy_table(const Experiment& experiment) {
   }
   table.notes.push_back(fmt::format(
       "Of each model the run that was best at {} = {} on its selection examples, shown on fresh examples; 95 % Wilson intervals. "
-      "The shortcut's counts are those of the reported examples of all runs.",
+      "The shortcut is the best of the task's on the same examples.",
       letter(experiment.task), experiment.hardest));
   return table;
 }
