@@ -46,6 +46,20 @@ const std::vector<Claim>& claims() {
        check_open_interval},
       {"dyadic_swap_keys", "with keys of entries 0, 1/2, 1 every swap is exact in 8-, 11- and 24-bit arithmetic (bf16, fp16, fp32)",
        "S_5 inside the Weyl group of D_6", Strength::closure, "every number of swaps", "", check_dyadic_keys},
+      {"hash_argmax",
+       "the layer-norm hash of q has its largest product with the hash of k = q alone; the gap is 1 - (1 + (n^2 - n + "
+       "1)^-2)^(-1/2)",
+       "Merrill and Sabharwal 2024", Strength::exhaustive, "q, k <= 150", "", check_hash_argmax},
+      {"hash_bits", "it takes 4 log2 n + 2 bits, within one, to retrieve each of n positions by the hash; 24 bits reach n = 48",
+       "p-bit arithmetic, every operation rounded", Strength::exhaustive, "n = 4 .. 128", "", check_hash_bits},
+      {"recall_short_strings", "three hard-attention layers look up any bit", "layer-norm hash; paper, Section 3.2",
+       Strength::exhaustive, "every string and index, m <= 6", recall, check_recall_exhaustive},
+      {"recall_long_strings", "the same model on long strings", "layer-norm hash; paper, Section 3.2", Strength::sampled,
+       "6 strings of 16 to 128 bits", recall, check_recall_samples},
+      {"recall_bits",
+       "in p-bit arithmetic the same model recalls all of m bits from p = 4 log2 m + 2 on, within one; 24 bits reach m = 48",
+       "layer-norm hash, every operation of the model rounded", Strength::exhaustive, "m = 8, 16, 32; m = 48, 49 at 24 bits",
+       recall, check_recall_bits},
   };
   return list;
 }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -34,6 +35,14 @@ TaskOptions parse_settings(const std::vector<std::string>& settings) {
       fail("--set {}: the option is given twice", setting.substr(0, equal));
   }
   return options;
+}
+
+/// For CLI11, which would read -1 as 2^64 - 1: empty, or what is wrong.
+std::string is_seed(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? "" : fmt::format("wanted an integer from 0 to 2^64 - 1, came '{}'", text);
 }
 
 /// To standard output; a full disk or a closed pipe is an Error.
@@ -146,7 +155,7 @@ void add_tasks_verb(CLI::App& app, int&) {
   list->add_option("task", list_arguments->task, "only this task");
   list->add_flag("--floors", list_arguments->floors, "measure how often each shortcut is right");
   list->add_option("--count", list_arguments->count, "examples per floor")->capture_default_str();
-  list->add_option("--seed", list_arguments->seed, "seed of the examples")->capture_default_str();
+  list->add_option("--seed", list_arguments->seed, "seed of the examples")->check(is_seed)->capture_default_str();
   list->add_option("--set", list_arguments->settings, "option=value of the task")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -159,7 +168,7 @@ void add_tasks_verb(CLI::App& app, int&) {
   CLI::App* sample = tasks->add_subcommand("sample", "examples of a task");
   sample->add_option("task", arguments->task, "name of the task")->required();
   sample->add_option("--difficulty", arguments->difficulty, "updates, bits, swaps or leaves")->required();
-  sample->add_option("--seed", arguments->seed, "seed of the examples")->capture_default_str();
+  sample->add_option("--seed", arguments->seed, "seed of the examples")->check(is_seed)->capture_default_str();
   sample->add_option("--count", arguments->count, "how many, from index 0")->capture_default_str();
   sample->add_option("--format", arguments->format, "form of the output")
       ->check(CLI::IsMember({"text", "jsonl", "safetensors"}))

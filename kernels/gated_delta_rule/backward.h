@@ -50,6 +50,7 @@ struct BackwardChunk {
   void run(ptrdiff_t first, ptrdiff_t n, const float* state, bool has_d_state, bool want_d_state) {
     const float* values = head.values + first * plan.v_row;
     recompute(first, n, values);
+    prefetch(first, n, state);
     solve_d_x(n, has_d_state);
     product_to_lower(n, plan.value_dim, d_o, plan.v_row, values_transposed, plan.chunk_row, d_p, plan.chunk_row);
     product_to_lower(n, plan.value_dim, d_x, plan.v_row, values_transposed, plan.chunk_row, d_l, plan.chunk_row);
@@ -61,6 +62,15 @@ struct BackwardChunk {
     store_values(first, n);
     store_gates(first, n, whole);
     if (want_d_state) state_gradient(n, has_d_state);
+  }
+
+  /// What this chunk needs soon.
+  void prefetch(ptrdiff_t first, ptrdiff_t n, const float* state) {
+    prefetch_rows<false>(n, plan.value_dim, head.v, first);
+    if (state) prefetch_rows<false>(plan.key_dim, v_cols, Rows<const float>{state, plan.v_row}, 0);
+    prefetch_rows<true>(n, plan.key_dim, head.d_q, first);
+    prefetch_rows<true>(n, plan.key_dim, head.d_k, first);
+    prefetch_rows<true>(n, plan.value_dim, head.d_v, first);
   }
 
   void recompute(ptrdiff_t first, ptrdiff_t n, const float* values) {

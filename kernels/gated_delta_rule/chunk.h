@@ -22,6 +22,14 @@ struct Scratch {
   }
 };
 
+/// Asks for rows [first, first + n) ahead of their use: the rows of one head are too short for the hardware to foresee them.
+template <bool write, class T>
+inline void prefetch_rows(ptrdiff_t n, ptrdiff_t dim, Rows<T> rows, ptrdiff_t first) {
+  constexpr ptrdiff_t line = 16;
+  for (ptrdiff_t i = 0; i < n; ++i)
+    for (ptrdiff_t j = 0; j < dim; j += line) __builtin_prefetch(rows.row(first + i) + j, write, 2);
+}
+
 /// to (n, row) = factor * from (n, dim), surplus columns of the last vector 0.
 inline void load_rows(ptrdiff_t n, ptrdiff_t dim, Rows<const float> from, ptrdiff_t first, float factor, float* to, ptrdiff_t row) {
   for (ptrdiff_t i = 0; i < n; ++i)

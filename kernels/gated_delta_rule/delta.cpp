@@ -12,20 +12,32 @@
 namespace separatrix {
 namespace {
 
-constexpr std::ptrdiff_t longest_chunk = 64;
+/// Tokens per chunk at most.  32 measures best (delta.h) except for a sequence that fits into one chunk, which then needs no state:
+/// with narrow keys the state is cheap and 32 still wins.
+std::ptrdiff_t longest_chunk(const DeltaShape& s) {
+  return s.length <= 64 && s.key_dim >= 32 ? 64 : 32;
+}
 
 std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t to) {
   return (n + to - 1) / to * to;
 }
 
-/// Chunks of nearly equal length: 65 tokens are 40 + 25, not 64 + 1, since the work within a chunk grows with its square.
+/// Whole vectors of 16; rows of 64 and more make an odd number of cache lines, or their columns would fall into few sets of the
+/// cache.
+std::ptrdiff_t row_length(std::ptrdiff_t n) {
+  const std::ptrdiff_t row = round_up(n, 16);
+  return row >= 64 && row % 32 == 0 ? row + 16 : row;
+}
+
+/// Chunks of nearly equal length: 33 tokens are 24 + 9, not 32 + 1, since the work within a chunk grows with its square.
 DeltaPlan make_plan(const DeltaShape& s) {
   DeltaPlan plan;
   plan.length = s.length, plan.key_dim = s.key_dim, plan.value_dim = s.value_dim;
-  plan.chunks = (s.length + longest_chunk - 1) / longest_chunk;
+  const std::ptrdiff_t longest = longest_chunk(s);
+  plan.chunks = (s.length + longest - 1) / longest;
   plan.chunk = round_up((s.length + plan.chunks - 1) / plan.chunks, 8);
   plan.chunks = (s.length + plan.chunk - 1) / plan.chunk;
-  plan.chunk_row = round_up(plan.chunk, 16), plan.k_row = round_up(s.key_dim, 16), plan.v_row = round_up(s.value_dim, 16);
+  plan.chunk_row = row_length(plan.chunk), plan.k_row = row_length(s.key_dim), plan.v_row = row_length(s.value_dim);
   return plan;
 }
 
@@ -110,7 +122,7 @@ void delta_forward(const DeltaShape& shape, const DeltaForm& form, const DeltaIn
     const int b = i / shape.value_heads, h = i % shape.value_heads;
     const std::ptrdiff_t row = std::ptrdiff_t{b} * shape.length;
     kernel({call.head(b, h, saved, workspace + omp_get_thread_num() * scratch), part(o, row, std::ptrdiff_t{h} * shape.value_dim),
-            final_state ? final_state + i * state_size : nullptr});
+            final_state ? final_state + (std::size_t{1} * b * shape.value_heads + h) * state_size : nullptr});
   }
 }
 

@@ -38,6 +38,7 @@ struct ForwardChunk {
     float* values = head.values ? head.values + first * plan.v_row : values_buffer;
     load_rows(n, plan.key_dim, head.q, first, head.form.query_scale, q, plan.k_row);
     load_rows(n, plan.key_dim, head.k, first, 1, k, plan.k_row);
+    prefetch(first, n, values, next);
     decays.load_chunk(head, first, n);
     transpose(n, plan.key_dim, k, plan.k_row, k_transposed, plan.chunk_row);
     product_to_lower(n, plan.key_dim, k, plan.k_row, k_transposed, plan.chunk_row, minus_l, plan.chunk_row);
@@ -46,6 +47,14 @@ struct ForwardChunk {
     solve_values(first, n, state, values);
     outputs(first, n, state, values);
     if (next) advance(n, state, values, next);
+  }
+
+  /// What this chunk needs soon.
+  void prefetch(ptrdiff_t first, ptrdiff_t n, float* values, float* next) {
+    prefetch_rows<false>(n, plan.value_dim, head.v, first);
+    prefetch_rows<true>(n, v_cols, Rows<float>{values, plan.v_row}, 0);
+    prefetch_rows<true>(n, plan.value_dim, head.o, first);
+    if (next) prefetch_rows<true>(plan.key_dim, v_cols, Rows<float>{next, plan.v_row}, 0);
   }
 
   void solve_values(ptrdiff_t first, ptrdiff_t n, const float* state, float* values) {

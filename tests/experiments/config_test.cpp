@@ -95,3 +95,16 @@ TEST_CASE("a curriculum that contradicts itself is refused") {
   CHECK(evaluation_difficulties(parse_config(base + "levels = [4, 8]\nuntil = [5]\n", "x")) == std::vector<int>{4, 8});
   CHECK(evaluation_difficulties(parse_config(good, "x")) == std::vector<int>{8});
 }
+
+TEST_CASE("a config with a task's defaults written out describes the same task") {
+  for (const std::string& name : task_names()) {
+    RunConfig config = parse_config(good, "run.toml", {"task.name=" + name});
+    const auto task = training_task(config);
+    for (const TaskOption& option : task->options()) config.task.options[option.name] = option.value;
+    const auto again = training_task(parse_config(to_toml(config), "written"));
+    const int n = std::max(4, task->min_difficulty());
+    CHECK(again->vocabulary() == task->vocabulary());
+    for (std::uint64_t i = 0; i < 20; ++i)
+      CHECK(again->sample(1, Purpose::test, n, i).tokens == task->sample(1, Purpose::test, n, i).tokens);
+  }
+}

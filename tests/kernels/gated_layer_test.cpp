@@ -269,14 +269,14 @@ TEST_CASE("the kernels of a gated delta rule layer equal the generic layer, outp
       set_isa(set);
       const Result kernel = KernelLayer(c, w, x).run(weight_of_y);
       INFO(name << ", " << isa_name(set));
-      CHECK(yardstick(kernel.y, plain_y, truth_y) <= 6);
+      CHECK(yardstick(kernel.y, plain_y, truth_y) <= 8);  // worst seen 3.2
       for (const Parameter& p : w.layout()) {
         if (p.name.find(at) == std::string::npos) continue;
         const auto cut = [&](const auto& v) {
           return std::decay_t<decltype(v)>(v.begin() + p.offset, v.begin() + p.offset + p.size);
         };
         INFO(p.name);
-        CHECK(yardstick(cut(kernel.gradient.values()), cut(plain_d), cut(truth_d)) <= 12);
+        CHECK(yardstick(cut(kernel.gradient.values()), cut(plain_d), cut(truth_d)) <= 8);  // worst seen 4.1
       }
     }
     set_isa(before);

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "models/io/whole_file.h"
 #include "tests/catch.h"
@@ -42,7 +43,7 @@ std::string raw(const std::string& header, std::size_t data) {
 
 /// The message read_safetensors fails with; empty when it reads.
 std::string complaint(const Folder& folder, const std::string& bytes) {
-  write_whole(folder.file("bad"), bytes);
+  std::ofstream(folder.file("bad"), std::ios::binary) << bytes;
   try {
     read_safetensors(folder.file("bad"));
   } catch (const Error& error) {

@@ -1,6 +1,8 @@
 // What holds for every task, over difficulties and options.
 #include "tasks/task.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "tests/catch.h"
@@ -31,8 +33,29 @@ const std::vector<Variant>& variants() {
        {{"bits", "40"}, {"numbers", "40"}, {"reveal", "pointer"}, {"tokens", "char"}, {"spacing", "1"}},
        {12}},
       {"state_based_recall", {{"order", "pointers_first"}, {"distinct", "true"}, {"strict", "100"}, {"query", "a"}}, {5, 20}},
+      {"polish_formula", {}, {1, 2, 17}},
+      {"polish_formula", {{"shape", "complete"}, {"distribution", "easy"}, {"padding", "n^2"}, {"bos", "true"}}, {6}},
+      {"polish_formula", {{"shape", "caterpillar"}, {"padding", "7"}, {"tokens", "char"}, {"loss", "all"}}, {1, 20}},
+      {"polish_formula", {{"shape", "bounded"}, {"depth", "6"}}, {40}},
   };
   return all;
+}
+
+/// FNV-1a over everything an example holds.
+std::uint64_t fold(std::uint64_t hash, const std::string& bytes) {
+  for (const unsigned char c : bytes) hash = (hash ^ c) * 0x100000001b3u;
+  return hash;
+}
+std::uint64_t signature(const Task& task, int count) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const int n : task.levels())
+    for (int i = 0; i < count; ++i) {
+      const Example e = task.sample(0, Purpose::sample, n, i);
+      hash = fold(hash, fmt::format("{}|{}|{}|{}|", e.text, fmt::join(e.tokens, ","), fmt::join(e.loss_mask, ","),
+                                    fmt::join(e.shortcut_fails, ",")));
+      for (const Answer& answer : e.answers) hash = fold(hash, fmt::format("{}:{},", answer.position, answer.id));
+    }
+  return hash;
 }
 
 template <class Check>
@@ -89,4 +112,77 @@ TEST_CASE("the same draw gives the same example and another index another one") 
     }
     CHECK(texts.size() == 20);
   }
+}
+
+TEST_CASE("characters are those of the text and symbols are those of its words") {
+  for (const std::string& name : task_names()) {
+    const auto symbols = make_task(name), characters = make_task(name, {{"tokens", "char"}});
+    for (int i = 0; i < 20; ++i) {
+      const Example a = symbols->sample(9, Purpose::test, 12, i), b = characters->sample(9, Purpose::test, 12, i);
+      CHECK(a.text == b.text);
+      std::string joined, words, spaceless = a.text;
+      for (const int id : b.tokens) joined += characters->vocabulary()[id];
+      for (const int id : a.tokens) words += symbols->vocabulary()[id];
+      spaceless.erase(std::remove(spaceless.begin(), spaceless.end(), ' '), spaceless.end());
+      CHECK(joined == a.text);
+      CHECK(words == spaceless);
+    }
+  }
+}
+
+TEST_CASE("strict examples have one answer, and reveals come at the interval asked for but never after the last update") {
+  const auto answers = [](const std::string& name, const TaskOptions& options, int n) {
+    return make_task(name, options)->sample(6, Purpose::test, n, 1).answers.size();
+  };
+  CHECK(answers("state_tracking", {{"strict", "100"}}, 16) == 1);
+  CHECK(answers("state_tracking", {{"reveal_every", "0"}}, 16) == 1);
+  CHECK(answers("state_tracking", {{"reveal_every", "3"}}, 16) == 6);
+  CHECK(answers("state_tracking", {{"reveal_every", "4"}}, 16) == 4);
+  CHECK(answers("state_tracking", {}, 64) == 8);  // auto: every 8th
+  CHECK(answers("state_based_recall", {{"strict", "100"}, {"bits", "8"}, {"warmup_reveals", "4"}}, 16) == 1);
+  CHECK(answers("state_based_recall", {{"strict", "0"}, {"spacing", "1"}}, 16) == 16);
+  CHECK(answers("state_based_recall", {{"strict", "0"}, {"bits", "8"}, {"warmup_reveals", "4"}}, 0) == 5);
+  std::map<std::size_t, int> seen;  // spacing 1, 2, 4 at n = 4: 3, 1, 0 reveals; none in 20 %
+  const auto task = make_task("state_based_recall");
+  for (int i = 0; i < 15000; ++i) ++seen[task->sample(6, Purpose::test, 4, i).answers.size()];
+  CHECK(seen.size() == 3);
+  CHECK(std::abs(seen[4] - 4000) < 280);
+  CHECK(std::abs(seen[2] - 4000) < 280);
+  CHECK(std::abs(seen[1] - 7000) < 310);
+}
+
+TEST_CASE("warm-up reveals without swaps never show the bit that is asked") {
+  const auto task = make_task("state_based_recall", {{"bits", "8"}, {"warmup_reveals", "4"}, {"strict", "0"}});
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = task->sample(6, Purpose::test, 0, i).text;
+    const std::string asked = text.substr(text.rfind("assert"), 14);
+    CHECK(text.find(asked) == text.rfind(asked));
+  }
+}
+
+TEST_CASE("the first hundred examples of each task at each level are these") {
+  // A change here changes every published figure: say so in the commit.
+  const std::map<std::string, std::uint64_t> golden = {{"state_tracking", 0x4d00490598c8926c},
+                                                       {"recall", 0xb135c2363de7cf98},
+                                                       {"state_based_recall", 0xa20cf53d4ddef60f},
+                                                       {"polish_formula", 0x7ee8153733dbecdf}};
+  REQUIRE(golden.size() == task_names().size());
+  for (const std::string& name : task_names()) {
+    const std::uint64_t found = signature(*make_task(name), 100);
+    INFO(fmt::format("{} {:#x}", name, found));
+    CHECK(found == golden.at(name));
+  }
+}
+
+TEST_CASE("solve refuses programs that are wrong before the question") {
+  const auto task = make_task("state_tracking");
+  CHECK(task->solve("a, b = range(2)\na, b = b, a\nassert a == 7") == "1");
+  CHECK(task->solve("a, b = range(2)\nassert a == 0\nassert b ==") == "1");
+  for (const std::string text : {"", "a, b = range(2)\nassert a == 1\nassert b == 1", "a, b = range(3)\nassert a == 0",
+                                 "a = 1\nassert c == 1", "bits = [0, 1]\nassert bits[2] == 1", "a = b =\nassert a == 1"})
+    CHECK_THROWS_AS(task->solve(text), Error);
+  const auto formula = make_task("polish_formula");
+  CHECK(formula->solve("and or 0 1 1 _ _ 0") == "1");
+  CHECK_THROWS_AS(formula->solve("and or 0 1"), Error);
+  CHECK_THROWS_AS(formula->solve("and nor 0 1 1"), Error);
 }
