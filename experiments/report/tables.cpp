@@ -26,10 +26,6 @@ Counts selected_counts(const ModelRuns& model, int difficulty) {
   return at == report.end() ? Counts{} : at->second;
 }
 
-std::string letter(const std::string& task) {
-  return task == "recall" ? "m" : "n";
-}
-
 std::string named(const ModelRuns& model) {
   const std::string label = label_of(model.model);
   return model.pattern.empty() || model.pattern == model.model ? label : fmt::format("{} {}", label, model.pattern);
@@ -58,7 +54,7 @@ Table accuracy_table(const Experiment& experiment) {
   table.file = (number ? fmt::format("table_{}_", number) : "table_") + experiment.name;
   table.title =
       fmt::format("{} accuracy{}", title_of(experiment.task), number ? fmt::format(" (the paper's Table {})", number) : "");
-  table.header = {letter(experiment.task), "best shortcut"};
+  table.header = {difficulty_symbol(experiment.task), "best shortcut"};
   for (const ModelRuns& model : experiment.models) {
     table.header.push_back(named(model));
     if (number) table.header.push_back("paper");
@@ -84,7 +80,7 @@ Table accuracy_table(const Experiment& experiment) {
   table.notes.push_back(fmt::format(
       "Of each model the run that was best at {} = {} on its selection examples, shown on fresh examples; 95 % Wilson intervals. "
       "The shortcut is the best of the task's on the same examples.",
-      letter(experiment.task), experiment.hardest));
+      difficulty_symbol(experiment.task), experiment.hardest));
   return table;
 }
 
@@ -111,7 +107,8 @@ std::string accuracy_csv(const Experiment& experiment) {
 Table runs_table(const Experiment& experiment) {
   Table table;
   table.file = "runs_" + experiment.name;
-  table.title = fmt::format("{}: all runs at {} = {}", title_of(experiment.task), letter(experiment.task), experiment.hardest);
+  table.title =
+      fmt::format("{}: all runs at {} = {}", title_of(experiment.task), difficulty_symbol(experiment.task), experiment.hardest);
   table.header = {"model",
                   "runs",
                   "selected run",
