@@ -94,7 +94,7 @@ struct Decays {
     for (ptrdiff_t i = n; i < end; ++i) high[i] = low[i] = beta[i] = 0;
     const V last_high = splat(high[n - 1]), last_low = splat(low[n - 1]);
     for (ptrdiff_t i = 0; i < end; i += W) {
-      const V e = exp(load(high + i)), b = load(beta + i);
+      const V high_part = exp(load(high + i)), e = fma(high_part, load(low + i), high_part), b = load(beta + i);
       store(from_start + i, e);
       store(minus_beta_e + i, -b * e);
       store(to_end + i, exp((last_high - load(high + i)) + (last_low - load(low + i))));
@@ -102,12 +102,8 @@ struct Decays {
     whole = from_start[n - 1];
   }
 
-  /// G_ij for the W columns from j on; 0 for j > i.
-  V pair(ptrdiff_t i, ptrdiff_t j) const {
-    V d = (splat(high[i]) - load(high + j)) + (splat(low[i]) - load(low + j));
-    if (j + W > i + 1) d = columns(j) > static_cast<int32_t>(i) ? splat(-1000.0f) : d;  // masked before exp: no inf, no NaN
-    return exp(d);
-  }
+  /// G_ij for the W columns from j on; anything, even inf, for j > i: whoever multiplies by it selects afterwards (strictly_below).
+  V pair(ptrdiff_t i, ptrdiff_t j) const { return exp((splat(high[i]) - load(high + j)) + (splat(low[i]) - load(low + j))); }
 
   static I columns(ptrdiff_t j) {
     I c{};

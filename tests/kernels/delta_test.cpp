@@ -36,7 +36,7 @@ const std::vector<Regime> regimes{
     {"1 key, beta 2, gate 1", 1, 2, Regime::open, 45},
     {"1 key, beta 2", 1, 2, Regime::random, 25},
     {"g = -60", 0, -1, Regime::closed, 8},
-    {"g = 0 or -60", 0, -1, Regime::mixed, 8},
+    {"g random or -60", 0, -1, Regime::mixed, 8},
     {"beta 0", 0, 0, Regime::random, 8},
     {"beta 0, gate 1", 0, 0, Regime::open, 8},
 };
@@ -79,7 +79,7 @@ DeltaTensors<float> make_input(const DeltaShape& s, const Regime& regime, Draw& 
   for (std::size_t i = 0; i < heads; ++i) {
     in.beta.push_back(static_cast<float>(regime.beta < 0 ? 2 / (1 + std::exp(-d.normal())) : regime.beta));
     const bool reset = regime.gate == Regime::closed || (regime.gate == Regime::mixed && d.uniform() < 0.1);
-    in.g.push_back(reset ? -60.0f : regime.gate == Regime::random ? static_cast<float>(-0.05 * std::exp(d.normal())) : 0.0f);
+    in.g.push_back(reset ? -60.0f : regime.gate == Regime::open ? 0.0f : static_cast<float>(-0.05 * std::exp(d.normal())));
   }
   return in;
 }
