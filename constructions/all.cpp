@@ -8,11 +8,11 @@ const std::vector<Construction>& constructions() {
   static const std::vector<Construction> list = {
       {"swaps_by_delta_rule",
        "one gated-delta-rule layer with eigenvalues down to -1 tracks swaps of n variables, for every number of swaps",
-       "paper, Theorem 1 and Figure 6: I - 2 k k^T with k = (e_i - e_j) / sqrt 2 is the transposition (i j)", "Q(sqrt 2)",
+       "paper, Section 3.2 and Figure 6: I - 2 k k^T with k = (e_i - e_j) / sqrt 2 is the transposition (i j)", "Q(sqrt 2)",
        "variables", 5, build_swaps_by_delta_rule},
       {"recall_by_attention",
        "three hard-attention layers without positions look up any of m bits, for every m, with weights that do not depend on m",
-       "Merrill and Sabharwal 2024, layer-norm hash", "Q", "numbers of the vocabulary, the largest m", 128,
+       "paper, Section 3.1; Merrill and Sabharwal 2024, layer-norm hash", "Q", "numbers of the vocabulary, the largest m", 128,
        build_recall_by_attention}};
   return list;
 }

@@ -11,8 +11,6 @@
 namespace separatrix {
 namespace {
 
-constexpr std::size_t kTooManyStates = 20000;
-
 /// All exact numbers of the state of a model made of delta-rule layers, as text.
 struct StateText {
   std::string registers, all;  // the matrices S | and the tails of the short convolutions
@@ -35,7 +33,9 @@ StateText text_of(const Model<RootTwo>::State& state) {
 class Closure {
  public:
   explicit Closure(const BuiltModel& model)
-      : runner_(token_runner<RootTwo>(model)), variables_(variables_of(model)), positions_(model.spec.learned_positions) {}
+      : runner_(token_runner<RootTwo>(model)), variables_(variables_of(model)), positions_(model.spec.learned_positions) {
+    for (std::size_t i = 2; i <= static_cast<std::size_t>(variables_); ++i) permutations_ *= i;
+  }
 
   Outcome run() {
     if (positions_ > 0) fail("a model with learned positions has no finite set of states");
@@ -46,13 +46,9 @@ class Closure {
       const Node node = std::move(queue_.front());
       queue_.pop_front();
       expand(node);
-      if (!cases_.expect(values_of_.size() < kTooManyStates, [&] { return fmt::format("no end after {} states", kTooManyStates); }))
-        break;
     }
-    int permutations = 1;
-    for (int i = 2; i <= variables_; ++i) permutations *= i;
-    cases_.expect(static_cast<int>(registers_.size()) == permutations || cases_.failures() > 0, [&] {
-      return fmt::format("{} register states instead of {}! = {}", registers_.size(), variables_, permutations);
+    cases_.expect(registers_.size() == permutations_ || cases_.failures() > 0, [&] {
+      return fmt::format("{} register states instead of {}! = {}", registers_.size(), variables_, permutations_);
     });
     return cases_.done(fmt::format("{} register states, {} with the convolutions' tails; {} transitions and {} read-outs right",
                                    registers_.size(), values_of_.size(), transitions_, readouts_));
@@ -62,6 +58,7 @@ class Closure {
   struct Node {
     Model<RootTwo>::State state;
     Values values;
+    std::string how;  // the last statement on the way to it
   };
 
   /// A state reached by `how` where the variables have these values.
@@ -73,8 +70,11 @@ class Closure {
                          values_text(found->second));
     });
     if (!is_new) return;
+    // With more register states than permutations the search need not end.
     registers_.insert(text.registers);
-    queue_.push_back({state, values});
+    cases_.expect(registers_.size() <= permutations_,
+                  [&] { return fmt::format("{} leads to a register state beyond the {}! = {}", how, variables_, permutations_); });
+    queue_.push_back({state, values, how});
   }
 
   void follow(const Node& node, const std::string& words, const Values& values) {
@@ -89,9 +89,8 @@ class Closure {
       const std::string question = question_words(v), want = std::to_string(node.values[v]);
       const std::string got = runner_.answer(runner_.logits_after(node.state, question));
       ++readouts_;
-      cases_.expect(got == want, [&] {
-        return fmt::format("with values {}, `{}` is answered {} instead of {}", values_text(node.values), question, got, want);
-      });
+      cases_.expect(got == want,
+                    [&] { return fmt::format("after {}, `{}` is answered {} instead of {}", node.how, question, got, want); });
       follow(node, question + " " + want + " \\n", node.values);
     }
     for (int x = 0; x < variables_; ++x)
@@ -101,6 +100,7 @@ class Closure {
 
   TokenRunner<RootTwo> runner_;
   int variables_, positions_;
+  std::size_t permutations_ = 1;
   std::map<std::string, Values> values_of_;
   std::set<std::string> registers_;
   std::deque<Node> queue_;

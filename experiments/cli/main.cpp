@@ -5,6 +5,13 @@
 #include "experiments/cli/verbs.h"
 #include "tasks/error.h"
 
+namespace {
+
+/// One line on stderr; a stderr that cannot be written changes nothing.
+void complain(const std::string& what) { std::fputs(("separatrix: " + what + "\n").c_str(), stderr); }
+
+}  // namespace
+
 int main(int argc, char** argv) {
   CLI::App app("separatrix: what transformers, linear RNNs and hybrids compute, in theory and after training");
   app.require_subcommand(1);
@@ -12,13 +19,16 @@ int main(int argc, char** argv) {
   for (const auto add_verb : separatrix::verbs()) add_verb(app, exit_code);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    complain(fmt::format("{} (see --help)", error.what()));
+    return 2;
   } catch (const separatrix::Error& error) {
-    fmt::print(stderr, "separatrix: {}\n", error.what());
+    complain(error.what());
     return 2;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "separatrix: unexpected: {}\n", error.what());
+    complain(fmt::format("unexpected: {}", error.what()));
     return 3;
   }
   return exit_code;

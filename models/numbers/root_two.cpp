@@ -7,12 +7,14 @@
 namespace separatrix {
 
 RootTwo operator+(const RootTwo& x, const RootTwo& y) {
+  if (y.is_zero()) return x;
   return {x.a + y.a, x.b + y.b};
 }
 RootTwo operator-(const RootTwo& x, const RootTwo& y) {
   return {x.a - y.a, x.b - y.b};
 }
 RootTwo operator*(const RootTwo& x, const RootTwo& y) {
+  if (x.is_zero() || y.is_zero()) return 0;
   if (x.is_rational()) return {x.a * y.a, x.a * y.b};
   if (y.is_rational()) return {x.a * y.a, x.b * y.a};
   return {x.a * y.a + 2 * (x.b * y.b), x.a * y.b + x.b * y.a};

@@ -9,6 +9,7 @@ struct RootTwo {
   Rational a, b;
   RootTwo(int x = 0) : a(x) {}
   RootTwo(Rational rational, Rational root = 0) : a(std::move(rational)), b(std::move(root)) {}
+  bool is_zero() const { return a.is_zero() && b.is_zero(); }
   bool is_rational() const { return b.is_zero(); }
   friend bool operator==(const RootTwo& x, const RootTwo& y) = default;
 };

@@ -32,6 +32,8 @@ inline Outcome run_program(const std::vector<std::string>& arguments, double sec
     ::execv(PROGRAM, const_cast<char**>(argv.data()));
     ::_exit(98);
   }
+  // A child that was killed at once has written nothing.
+  const auto text = [&](const char* name) { return std::filesystem::exists(folder / name) ? read_whole(folder / name) : ""; };
   int status = 0;
   if (seconds > 0) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
@@ -43,7 +45,7 @@ inline Outcome run_program(const std::vector<std::string>& arguments, double sec
   } else {
     ::waitpid(child, &status, 0);
   }
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), read_whole(folder / "out"), read_whole(folder / "err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), text("out"), text("err")};
 }
 
 }  // namespace separatrix
