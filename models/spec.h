@@ -111,7 +111,8 @@ std::string spec_hash(const Spec& spec);
 struct ModelOptions {
   std::string pattern = "GGGA";  // one letter per block: G gated delta rule, A attention
   int width = 256, heads = 4, head_dim = 64, hidden = 1024, conv = 4;
-  int expand_v = 2;  // value_dim = expand_v * head_dim
+  int key_dim = 0;   // of the delta rule; 0 = head_dim.  A small one makes a small state
+  int expand_v = 2;  // value_dim = expand_v * key_dim
   bool neg_eigval = true;
   std::string position = "rope";  // attention: rope | none | learned
   int max_positions = 1536;       // learned positions only
