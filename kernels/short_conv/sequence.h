@@ -4,11 +4,14 @@
 
 namespace separatrix {
 
+constexpr int max_width = 16;
+
 struct ConvSequence {
   ShortConvShape shape;
   std::ptrdiff_t taps, row;  // taps = width, or 1 where there is no convolution; row = channels padded to 16
   const float* weight;       // (taps, row)
   Rows<const float> x;
+  const float* zeros;  // (row), before the first token and after the last
 };
 
 struct ConvForward : ConvSequence {

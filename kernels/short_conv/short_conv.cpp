@@ -3,6 +3,8 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
 #include "kernels/isa.h"
 #include "kernels/short_conv/sequence.h"
 #include "tasks/error.h"
@@ -13,25 +15,28 @@ namespace {
 std::ptrdiff_t taps_of(const ShortConvShape& s) {
   return s.width > 0 ? s.width : 1;
 }
+/// Whole vectors of 16, an odd number of cache lines: the rows of weights, sums and ring must not fall into the same sets of the
+/// cache.
 std::ptrdiff_t row_of(const ShortConvShape& s) {
-  return (std::ptrdiff_t{s.channels} + 15) / 16 * 16;
+  return (std::ptrdiff_t{s.channels} + 15) / 16 / 2 * 32 + 16;
 }
 
 void check(const ShortConvShape& s) {
-  if (s.batch < 1 || s.length < 1 || s.channels < 1 || s.width < 0)
-    fail("short convolution: sizes must be positive, got batch {}, length {}, channels {}, width {}", s.batch, s.length, s.channels,
-         s.width);
+  if (s.batch < 1 || s.length < 1 || s.channels < 1 || s.width < 0 || s.width > max_width)
+    fail("short convolution: sizes must be positive and the width at most 16, got batch {}, length {}, channels {}, width {}",
+         s.batch, s.length, s.channels, s.width);
   if (s.unit_dim < 0 || (s.unit_dim > 0 && s.channels % s.unit_dim != 0))
     fail("short convolution: unit_dim must divide the {} channels, got {}", s.channels, s.unit_dim);
 }
 
-/// (channels, width) -> (taps, row), zeros in the padding; ones where there is no convolution.
+/// (channels, width) -> (taps, row), zeros in the padding; ones where there is no convolution; then a row of zeros.
 void lay_out(const ShortConvShape& s, const float* weight, float* to) {
   const std::ptrdiff_t row = row_of(s);
   for (std::ptrdiff_t j = 0; j < taps_of(s); ++j) {
     for (std::ptrdiff_t c = 0; c < s.channels; ++c) to[j * row + c] = s.width > 0 ? weight[c * s.width + j] : 1;
     for (std::ptrdiff_t c = s.channels; c < row; ++c) to[j * row + c] = 0;
   }
+  std::fill_n(to + taps_of(s) * row, row, 0.0f);
 }
 
 template <class T>
@@ -43,7 +48,7 @@ Rows<T> from_row(Rows<T> x, std::ptrdiff_t i) {
 
 std::size_t short_conv_workspace_size(const ShortConvShape& s) {
   check(s);
-  return row_of(s) * (taps_of(s) * (1 + s.batch) + threads() * (taps_of(s) + 1));
+  return row_of(s) * (1 + taps_of(s) * (1 + s.batch) + threads() * (taps_of(s) + 1));
 }
 
 void short_conv_forward(const ShortConvShape& s, Rows<const float> x, const float* weight, Rows<float> y, float* workspace) {
@@ -53,7 +58,7 @@ void short_conv_forward(const ShortConvShape& s, Rows<const float> x, const floa
 #pragma omp parallel for schedule(static)
   for (int b = 0; b < s.batch; ++b) {
     const std::ptrdiff_t first = std::ptrdiff_t{b} * s.length;
-    kernel({{s, taps_of(s), row_of(s), workspace, from_row(x, first)}, from_row(y, first)});
+    kernel({{s, taps_of(s), row_of(s), workspace, from_row(x, first), workspace + taps_of(s) * row_of(s)}, from_row(y, first)});
   }
 }
 
@@ -62,12 +67,12 @@ void short_conv_backward(const ShortConvShape& s, Rows<const float> x, const flo
   check(s);
   const std::ptrdiff_t taps = taps_of(s), row = row_of(s), block = taps * row;
   lay_out(s, weight, workspace);
-  float *sums = workspace + block, *scratch = sums + s.batch * block;
+  float *zeros = workspace + block, *sums = zeros + row, *scratch = sums + s.batch * block;
   const auto kernel = for_isa(sse2::conv_kernels, avx2::conv_kernels, avx512::conv_kernels).backward;
 #pragma omp parallel for schedule(static)
   for (int b = 0; b < s.batch; ++b) {
     const std::ptrdiff_t first = std::ptrdiff_t{b} * s.length;
-    kernel({{s, taps, row, workspace, from_row(x, first)},
+    kernel({{s, taps, row, workspace, from_row(x, first), zeros},
             from_row(d_y, first),
             from_row(d_x, first),
             sums + b * block,

@@ -1,6 +1,11 @@
 // Short causal depthwise convolution with what follows it in a gated delta rule layer, in one pass over the tokens:
 //   u_t[c] = sum_j w[c, j] x_{t - width + 1 + j}[c]   (x_t = 0 for t < 0)      s = SiLU(u)
 //   y = s / sqrt(|s|^2 + 1e-6) per head of unit_dim channels
+//
+// Measured on one core of a Zen 4, AVX-512 (AVX2), B32 T256, 512 channels without norm, forward / backward ms, other work on the
+// machine: v1  every load asks whether its vector is whole       4.0 / 8.7  (5.7 / 13.0) v2  whole vectors apart, four taps
+// unrolled,
+//     rows of an odd number of cache lines              2.9 / 7.8  (4.2 / 8.7)     default
 #pragma once
 #include <cstddef>
 
@@ -10,7 +15,7 @@ namespace separatrix {
 
 struct ShortConvShape {
   int batch, length, channels;
-  int width;         // 0: no convolution, u = x
+  int width;         // at most 16; 0: no convolution, u = x
   bool silu = true;  // false: s = u
   int unit_dim = 0;  // 0: y = s; else it divides `channels`
 };
