@@ -5,12 +5,13 @@
 #include "models/io/whole_file.h"
 #include "tests/catch.h"
 #include "tests/experiments/made_up_rows.h"
+#include "tests/experiments/scratch.h"
 
 using namespace separatrix;
 
 TEST_CASE("the separation figure is drawn as SVG, PNG and PDF beside its script", "[report]") {
-  const auto directory = std::filesystem::temp_directory_path() / "separatrix_figures";
-  std::filesystem::remove_all(directory);
+  const Scratch scratch;
+  const std::filesystem::path directory = scratch.path();
   const auto experiments = group(made_up_rows());
   for (const Figure& figure : {separation_figure(experiments), every_run_figure(experiments), learning_rate_figure(experiments)}) {
     draw(figure, directory);

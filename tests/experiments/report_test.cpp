@@ -8,22 +8,14 @@
 #include "experiments/report/verdict.h"
 #include "tests/catch.h"
 #include "tests/experiments/made_up_sweep.h"
+#include "tests/experiments/scratch.h"
 
 using namespace separatrix;
 namespace fs = std::filesystem;
 
-namespace {
-
-fs::path fresh_directory(const std::string& name) {
-  const fs::path path = fs::temp_directory_path() / ("separatrix_" + name);
-  fs::remove_all(path);
-  return path;
-}
-
-}  // namespace
-
 TEST_CASE("rows come from run.json, with the best shortcut as floor", "[report]") {
-  const fs::path directory = fresh_directory("collect");
+  const Scratch scratch;
+  const fs::path directory = scratch.path();
   std::vector<Row> rows = {made_up_row("recall", "gdn", 1, 1e-3, "select", 4, 1000),
                            made_up_row("recall", "gdn", 1, 1e-3, "report", 4, 999)};
   make_up_sweeps(rows, directory);
@@ -36,7 +28,8 @@ TEST_CASE("rows come from run.json, with the best shortcut as floor", "[report]"
 }
 
 TEST_CASE("a run that diverged gives one row without counts, an unfinished one none", "[report]") {
-  const fs::path directory = fresh_directory("ended");
+  const Scratch scratch;
+  const fs::path directory = scratch.path();
   std::vector<Row> rows = {made_up_row("recall", "gdn", 1, 1e-3, "none", 0, 0, 0),
                            made_up_row("recall", "gdn", 2, 1e-3, "report", 4, 9)};
   rows[0].status = "diverged", rows[1].status = "cut";
@@ -79,7 +72,8 @@ TEST_CASE("an accuracy in a table stands with counts, interval, floor and the pa
 }
 
 TEST_CASE("learning curves sum counts over bins and skip a half-written line", "[report]") {
-  const fs::path directory = fresh_directory("learning");
+  const Scratch scratch;
+  const fs::path directory = scratch.path();
   make_up_sweeps({made_up_row("recall", "gdn", 1, 1e-3, "report", 4, 9)}, directory);
   const auto points = read_learning(directory / "recall" / "gdn-lr0.001-seed1" / "metrics.jsonl", 10);
   REQUIRE(points.size() == 10);
@@ -89,7 +83,8 @@ TEST_CASE("learning curves sum counts over bins and skip a half-written line", "
 }
 
 TEST_CASE("the report is one self-contained page beside its figures, tables and counts", "[report]") {
-  const fs::path directory = fresh_directory("report");
+  const Scratch scratch;
+  const fs::path directory = scratch.path();
   make_up_sweeps(made_up_rows(), directory / "runs");
   fs::create_directories(directory / "out");
   write_whole(
@@ -118,5 +113,5 @@ TEST_CASE("the report is one self-contained page beside its figures, tables and 
 }
 
 TEST_CASE("a directory that is no sweep is refused in one line", "[report]") {
-  CHECK_THROWS_WITH(write_report({"/nonexistent"}, fresh_directory("none")), Catch::Contains("no sweep directory"));
+  CHECK_THROWS_WITH(write_report({"/nonexistent"}, "/nonexistent/report"), Catch::Contains("no sweep directory"));
 }

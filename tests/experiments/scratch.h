@@ -10,6 +10,7 @@
 #include <string>
 
 #include "models/io/whole_file.h"
+#include "tasks/error.h"
 
 namespace separatrix {
 
@@ -22,6 +23,7 @@ class Scratch {
     path_ = ::mkdtemp(pattern.data());
   }
   ~Scratch() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
  private:

@@ -7,6 +7,7 @@
 #include "experiments/report/collect.h"
 #include "models/io/whole_file.h"
 #include "tests/catch.h"
+#include "tests/experiments/scratch.h"
 
 using namespace separatrix;
 namespace fs = std::filesystem;
@@ -15,9 +16,7 @@ namespace {
 
 /// A sweep over `axes` in a fresh directory, trained by fake_trainer.py.
 struct Pretended {
-  explicit Pretended(const std::string& name, const std::string& axes, int steps = 3)
-      : directory(fs::temp_directory_path() / ("separatrix_sweep_" + name)) {
-    fs::remove_all(directory);
+  explicit Pretended(const std::string& axes, int steps = 3) : directory(fs::path(scratch.path()) / "sweep") {
     set_steps(axes, steps);
     options.trainer = {"python3", std::string(SOURCE_DIR) + "/tests/experiments/fake_trainer.py"};
     options.quiet = true;
@@ -41,6 +40,7 @@ struct Pretended {
     return nlohmann::ordered_json::parse(read_whole((directory / run / "run.json").string()));
   }
 
+  Scratch scratch;
   fs::path directory;
   SweepFile sweep;
   std::vector<PlannedRun> runs;
@@ -50,7 +50,7 @@ struct Pretended {
 }  // namespace
 
 TEST_CASE("a sweep runs every combination once and writes its counts", "[sweep]") {
-  Pretended sweep("whole", "\"train.seed\" = [1, 2, 3]");
+  Pretended sweep("\"train.seed\" = [1, 2, 3]");
   const SweepResult result = sweep.go();
   CHECK(result.done == 3);
   CHECK(result.skipped == 0);
@@ -65,7 +65,7 @@ TEST_CASE("a sweep runs every combination once and writes its counts", "[sweep]"
 }
 
 TEST_CASE("a finished sweep starts nothing again, a longer grid only what is new", "[sweep]") {
-  Pretended sweep("again", "\"train.seed\" = [1, 2]");
+  Pretended sweep("\"train.seed\" = [1, 2]");
   sweep.go();
   CHECK(sweep.go().skipped == 2);
   CHECK(sweep.starts().size() == 2);
@@ -76,7 +76,7 @@ TEST_CASE("a finished sweep starts nothing again, a longer grid only what is new
 }
 
 TEST_CASE("a run that diverges or crashes is recorded and the others go on", "[sweep]") {
-  Pretended sweep("failing", "\"train.lr\" = [8, 9, 1]");
+  Pretended sweep("\"train.lr\" = [8, 9, 1]");
   const SweepResult result = sweep.go();
   CHECK(result.done == 1);
   CHECK(result.diverged == 1);
@@ -93,7 +93,7 @@ TEST_CASE("a run that diverges or crashes is recorded and the others go on", "[s
 }
 
 TEST_CASE("a sweep that is stopped cuts its runs and goes on where they were", "[sweep]") {
-  Pretended sweep("stopped", "\"train.seed\" = [1, 2, 3]", 20);
+  Pretended sweep("\"train.seed\" = [1, 2, 3]", 20);
   fs::create_directories(sweep.directory);
   const std::string hold = (sweep.directory / "hold").string();
   write_whole(hold, "");
@@ -115,14 +115,14 @@ TEST_CASE("a sweep that is stopped cuts its runs and goes on where they were", "
 }
 
 TEST_CASE("a finished run with other settings is not taken for this sweep's", "[sweep]") {
-  Pretended sweep("changed", "\"train.seed\" = [1]");
+  Pretended sweep("\"train.seed\" = [1]");
   sweep.go();
   sweep.set_steps("\"train.seed\" = [1]", 4);
   CHECK_THROWS_WITH(sweep.go(), Catch::Contains("has train.steps = 3, not 4"));
 }
 
 TEST_CASE("two sweeps do not work in one directory", "[sweep]") {
-  Pretended sweep("busy", "\"train.seed\" = [1]", 30);
+  Pretended sweep("\"train.seed\" = [1]", 30);
   sweep.options.stop = [&] {
     SweepOptions other = sweep.options;
     other.stop = nullptr;
@@ -133,7 +133,7 @@ TEST_CASE("two sweeps do not work in one directory", "[sweep]") {
 }
 
 TEST_CASE("the Slurm script is valid bash with one case per run that is left", "[sweep]") {
-  Pretended sweep("slurm", "\"train.seed\" = [1, 2, 3]");
+  Pretended sweep("\"train.seed\" = [1, 2, 3]");
   const std::string script = slurm_script(sweep.sweep, sweep.runs, sweep.directory, 7);
   CHECK(script.find("#SBATCH --array=0-2%7\n") != std::string::npos);
   CHECK(script.find("--set 'train.seed=3' ;;") != std::string::npos);

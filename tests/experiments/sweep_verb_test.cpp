@@ -7,6 +7,7 @@
 #include "experiments/report/row.h"
 #include "models/io/whole_file.h"
 #include "tests/catch.h"
+#include "tests/experiments/scratch.h"
 
 using namespace separatrix;
 namespace fs = std::filesystem;
@@ -38,9 +39,8 @@ select_samples = 16
 }  // namespace
 
 TEST_CASE("the program sweeps, skips what is finished and reports", "[sweep]") {
-  const fs::path directory = fs::temp_directory_path() / "separatrix_sweep_verb";
-  fs::remove_all(directory);
-  fs::create_directories(directory);
+  const Scratch scratch;
+  const fs::path directory = scratch.path();
   const std::string file = (directory / "tiny.toml").string(), out = (directory / "out").string();
   write_whole(file, tiny);
 
