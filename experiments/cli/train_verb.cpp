@@ -63,7 +63,7 @@ int train(const TrainArguments& a) {
 void add_train_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("train", "train one model on one task");
   verb->footer(
-      "example: separatrix train experiments/quick/state_tracking.toml --set model.preset=hybrid --out runs/one\n"
+      "example: separatrix train experiments/paper/model.toml --set model.preset=hybrid --out runs/one\n"
       "Exit code 1: the run diverged.  Ctrl-C ends it with a checkpoint; --resume goes on from the last one with the same bits.");
   auto a = std::make_shared<TrainArguments>();
   verb->add_option("config", a->config, "the settings (TOML); may be left out with --resume");
