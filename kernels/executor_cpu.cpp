@@ -77,7 +77,8 @@ class CpuExecutor final : public Executor {
     const std::ptrdiff_t n = shape.tokens(), width = spec_.width;
     load(weights);
     stream_.resize(residuals_.size() + 1);
-    embedding_forward(n, spec_.vocab, width, batch.tokens.data(), weights.values().data() + embedding_offset(), stream_[0].rows(n, width));
+    embedding_forward(n, spec_.vocab, width, batch.tokens.data(), weights.values().data() + embedding_offset(),
+                      stream_[0].rows(n, width));
     for (std::size_t i = 0; i < residuals_.size(); ++i)
       residuals_[i].forward(shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(n, width));
     Rows<const float> top{stream_.back().data(), width};
@@ -117,6 +118,8 @@ class CpuExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_cpu_executor(const Spec& spec, Precision precision) { return std::make_unique<CpuExecutor>(spec, precision); }
+std::unique_ptr<Executor> make_cpu_executor(const Spec& spec, Precision precision) {
+  return std::make_unique<CpuExecutor>(spec, precision);
+}
 
 }  // namespace separatrix

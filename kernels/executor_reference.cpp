@@ -50,7 +50,8 @@ class ReferenceExecutor final : public Executor {
     const Matrix<float> out = logits(weights, batch);
     std::vector<std::int32_t> predicted(batch.tokens.size(), -1);
     for (std::size_t i = 0; i < predicted.size(); ++i)
-      if (batch.mask[i]) predicted[i] = static_cast<std::int32_t>(std::max_element(out.row(i).begin(), out.row(i).end()) - out.row(i).begin());
+      if (batch.mask[i])
+        predicted[i] = static_cast<std::int32_t>(std::max_element(out.row(i).begin(), out.row(i).end()) - out.row(i).begin());
     return predicted;
   }
 
@@ -74,6 +75,8 @@ class ReferenceExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_reference_executor(const Spec& spec) { return std::make_unique<ReferenceExecutor>(spec); }
+std::unique_ptr<Executor> make_reference_executor(const Spec& spec) {
+  return std::make_unique<ReferenceExecutor>(spec);
+}
 
 }  // namespace separatrix

@@ -8,7 +8,9 @@
 namespace {
 
 /// One line on stderr; a stderr that cannot be written changes nothing.
-void complain(const std::string& what) { std::fputs(("separatrix: " + what + "\n").c_str(), stderr); }
+void complain(const std::string& what) {
+  std::fputs(("separatrix: " + what + "\n").c_str(), stderr);
+}
 
 }  // namespace
 

@@ -17,6 +17,7 @@ void add_tasks_verb(CLI::App& app, int& exit_code);
 void add_train_verb(CLI::App& app, int& exit_code);
 void add_eval_verb(CLI::App& app, int& exit_code);
 void add_logits_verb(CLI::App& app, int& exit_code);
+void add_spec_verb(CLI::App& app, int& exit_code);
 void add_sweep_verb(CLI::App& app, int& exit_code);
 void add_report_verb(CLI::App& app, int& exit_code);
 void add_info_verb(CLI::App& app, int& exit_code);
@@ -31,6 +32,7 @@ inline std::vector<AddVerb> verbs() {
       add_train_verb,
       add_eval_verb,
       add_logits_verb,
+      add_spec_verb,
       add_sweep_verb,
       add_report_verb,
       add_info_verb,

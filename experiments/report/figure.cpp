@@ -11,8 +11,8 @@
 namespace separatrix {
 namespace {
 
-constexpr int panels_per_row = 3, panel_width = 350, panel_height = 300, legend_height = 36;
-constexpr int left = 58, right = 18, top = 36, bottom = 52;  // margins of a panel
+constexpr int panels_per_row = 3, panel_width = 350, panel_height = 300, legend_height = 44;
+constexpr int left = 68, right = 18, top = 36, bottom = 52;  // margins of a panel
 
 std::string quoted(const std::string& text) {
   std::string out = "'";
@@ -51,7 +51,7 @@ std::string panel_script(const Panel& panel, std::size_t index, int width, int h
       "  set border 3 lc '#808080'\n  set tics nomirror out scale 0.6 textcolor 'black'\n"
       "  set format y '%g'\n  set grid ytics back lt 1 lw 0.6 lc '#d9d9d9'\n  unset key\n";
   text += fmt::format("  set title {} offset 0,-0.4\n", quoted("{/:Bold " + panel.title + "}"));
-  text += fmt::format("  set xlabel {} offset 0,0.3\n  set ylabel {} offset 0.3,0\n", quoted(panel.x_label), quoted(panel.y_label));
+  text += fmt::format("  set xlabel {} offset 0,0.3\n  set ylabel {} offset 0,0\n", quoted(panel.x_label), quoted(panel.y_label));
   text += panel.settings;
   text += "  plot ";
   for (std::size_t i = 0; i < panel.curves.size(); ++i)
@@ -113,6 +113,10 @@ std::string title_of(const std::string& name) {
   std::replace(title.begin(), title.end(), '_', ' ');
   if (!title.empty()) title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   return title;
+}
+
+std::string difficulty_symbol(const std::string& task) {
+  return task == "recall" ? "m" : task == "polish_formula" ? "k" : "n";
 }
 
 std::string script(const Figure& figure) {

@@ -18,6 +18,9 @@ std::string label_of(const std::string& model);
 /// "State tracking" from "state_tracking".
 std::string title_of(const std::string& name);
 
+/// The letter of a task's difficulty: m bits, n updates, k leaves.
+std::string difficulty_symbol(const std::string& task);
+
 /// Columns of numbers a curve is drawn from.
 using Points = std::vector<std::vector<double>>;
 

@@ -46,9 +46,11 @@ std::string statements_html(const nlohmann::ordered_json& statements) {
       "<figure class=\"table\"><table><thead><tr><th>holds</th><th>statement</th><th>strength</th><th>cases</th><th>failures</th>"
       "<th>seconds</th></tr></thead><tbody>\n";
   for (const auto& s : statements)
-    text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.2f}</td></tr>\n",
-                        mark(s.value("holds", false)), escape_html(s.value("name", "")), escape_html(s.value("strength", "")),
-                        s.value("cases", std::int64_t{0}), s.value("failures", std::int64_t{0}), s.value("seconds", 0.0));
+    text += fmt::format(
+        "<tr><td>{}</td><td>{}<small class=\"words\">{}</small></td><td>{}</td><td>{}</td><td>{}</td><td>{:.2f}</td></tr>\n",
+        mark(s.value("holds", false)), escape_html(s.value("name", "")), escape_html(s.value("statement", "")),
+        escape_html(s.value("strength", "")), s.value("cases", std::int64_t{0}), s.value("failures", std::int64_t{0}),
+        s.value("seconds", 0.0));
   return text + "</tbody></table></figure>\n";
 }
 

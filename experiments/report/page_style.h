@@ -32,9 +32,9 @@ figure { margin: 20px 0 30px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; border-bottom: 2px solid var(--line); padding: 7px 12px 7px 0; vertical-align: bottom; }
 td { border-bottom: 1px solid var(--line); padding: 7px 12px 7px 0; vertical-align: top; overflow-wrap: anywhere; }
-td small { display: block; }
+td small { display: block; white-space: nowrap; } td small.words { white-space: normal; }
 .plot svg { width: 100%; height: auto; display: block; }
-.plot svg g[fill="rgb(0,0,0)"] { fill: var(--ink); }
+.plot svg g[fill="rgb(0,0,0)"], .plot svg g[fill="black"] { fill: var(--ink); }
 .plot svg .gridline { stroke: var(--grid); }
 .files a { margin-right: 0.7em; white-space: nowrap; font-size: 0.88rem; }
 .facts { padding-left: 1.2em; } .facts li { margin: 3px 0; }

@@ -48,7 +48,8 @@ double aside(std::size_t index, std::size_t count) {
 }
 
 std::string difficulty_label(const std::string& task) {
-  return task == "recall" ? "number of bits m" : task == "polish_formula" ? "leaves" : "number of updates n";
+  const std::string symbol = difficulty_symbol(task);
+  return (symbol == "m" ? "number of bits " : symbol == "k" ? "number of leaves " : "number of updates ") + symbol;
 }
 
 Curve floor_curve(const Experiment& experiment, const DifficultyAxis& axis) {
@@ -60,7 +61,7 @@ Curve floor_curve(const Experiment& experiment, const DifficultyAxis& axis) {
 
 Curve published_curve(const Experiment& experiment, const ModelRuns& model, const DifficultyAxis& axis, double offset) {
   const ModelStyle style = style_of(model.model);
-  Curve curve{{}, fmt::format("using 1:2 with points pt {} ps 0.9 lw 1 lc rgb '#90{}'", style.open, style.color.substr(1))};
+  Curve curve{{}, fmt::format("using 1:2 with points pt {} ps 0.9 lw 1 lc rgb '#70{}'", style.open, style.color.substr(1))};
   for (const Published& p : published())
     if (p.task == experiment.task && p.model == model.model)
       curve.points.push_back({axis.at(p.difficulty) + offset, std::stod(p.accuracy)});
@@ -171,7 +172,11 @@ Figure learning_rate_figure(const std::vector<Experiment>& experiments) {
   for (const Experiment& experiment : experiments) {
     std::set<double> rates;
     std::vector<Curve> lines;
-    Panel panel{title_of(experiment.task), "learning rate", fmt::format("accuracy at {}", experiment.hardest), accuracy_axis, {}};
+    Panel panel{title_of(experiment.task),
+                "learning rate",
+                fmt::format("accuracy at {} = {}", difficulty_symbol(experiment.task), experiment.hardest),
+                accuracy_axis,
+                {}};
     for (std::size_t i = 0; i < experiment.models.size(); ++i) {
       const ModelStyle style = style_of(experiment.models[i].model);
       const double factor = std::exp2(aside(i, experiment.models.size()));
@@ -218,7 +223,7 @@ Figure learning_figure(const std::vector<Experiment>& experiments, const std::ve
           const std::string color = style_of(c.model).color;
           Curve curve{{},
                       fmt::format("using 1:2 with {} ", accuracy ? "lines" : "fsteps") +
-                          (selected ? fmt::format("lw 2 lc '{}'", color) : fmt::format("lw 0.8 lc rgb '#90{}'", color.substr(1)))};
+                          (selected ? fmt::format("lw 2 lc '{}'", color) : fmt::format("lw 0.8 lc rgb '#70{}'", color.substr(1)))};
           for (const MetricPoint& p : c.points) curve.points.push_back({p.step, accuracy ? p.accuracy : p.difficulty});
           panel.curves.push_back(std::move(curve));
         }

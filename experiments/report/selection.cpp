@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <set>
 
 #include "tasks/error.h"
@@ -148,11 +149,16 @@ std::optional<std::int64_t> median_steps(const std::vector<const MeasuredRun*>& 
 }
 
 Counts floor_at(const Experiment& experiment, int difficulty) {
-  Counts counts;
+  std::vector<Counts> floors;
   for (const ModelRuns& model : experiment.models)
     for (const MeasuredRun& run : model.runs)
-      if (const auto at = run.floor.find(difficulty); at != run.floor.end()) counts += at->second;
-  return counts;
+      if (const auto at = run.floor.find(difficulty); at != run.floor.end()) floors.push_back(at->second);
+  // Runs of one sweep are asked the same examples: those are counted once.
+  if (std::adjacent_find(floors.begin(), floors.end(), std::not_equal_to<>()) == floors.end())
+    return floors.empty() ? Counts{} : floors[0];
+  Counts sum;
+  for (const Counts& counts : floors) sum += counts;
+  return sum;
 }
 
 std::string floor_name_at(const Experiment& experiment, int difficulty) {

@@ -55,7 +55,8 @@ Counts successes(const std::vector<const MeasuredRun*>& runs, int difficulty);
 Counts pooled(const std::vector<const MeasuredRun*>& runs, int difficulty);
 /// Median of steps to solve over the runs that solved.
 std::optional<std::int64_t> median_steps(const std::vector<const MeasuredRun*>& runs);
-/// The best shortcut's counts at the difficulty over all models' runs, and its name.
+/// The best shortcut's counts at the difficulty, and its name: those of one run when all runs were asked the same examples, else
+/// summed.
 Counts floor_at(const Experiment& experiment, int difficulty);
 std::string floor_name_at(const Experiment& experiment, int difficulty);
 

@@ -13,7 +13,11 @@ namespace separatrix {
 namespace {
 
 namespace fs = std::filesystem;
-using Values = std::map<std::string, std::set<std::string>>;
+/// Shorter first, so that 3 stands before 10.
+struct ByLength {
+  bool operator()(const std::string& a, const std::string& b) const { return std::pair(a.size(), a) < std::pair(b.size(), b); }
+};
+using Values = std::map<std::string, std::set<std::string, ByLength>>;
 
 /// Which values each key takes over the runs.
 void add(Values& values, const RunConfig& config) {
@@ -27,9 +31,10 @@ std::string shown(const Values& values, const std::string& key) {
   return fmt::format("{}", fmt::join(at->second, " | "));
 }
 
-/// Settings that leave the result alone, or that follow from another one that is shown.
+/// Settings that leave the result alone, or that follow from another one (the preset from the pattern).
 bool is_incidental(const std::string& key) {
-  return key == "train.threads" || key == "train.log_every" || key == "train.checkpoint_every" || key == "train.device";
+  return key == "train.threads" || key == "train.log_every" || key == "train.checkpoint_every" || key == "train.device" ||
+         key == "model.preset";
 }
 
 }  // namespace

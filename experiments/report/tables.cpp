@@ -1,6 +1,8 @@
 // Experiments to tables.  An accuracy always stands with its counts, its interval and its floor.
 #include "experiments/report/tables.h"
 
+#include <set>
+
 #include "experiments/report/csv.h"
 #include "experiments/report/figure.h"
 #include "experiments/report/published.h"
@@ -10,7 +12,7 @@ namespace separatrix {
 namespace {
 
 Cell accuracy_cell(const Counts& counts) {
-  if (counts.counted == 0) return {"not measured", ""};
+  if (counts.counted == 0) return {"–", ""};
   const Interval interval = wilson(counts);
   return {fmt::format("{:.3f}", counts.accuracy()),
           fmt::format("{}/{} [{:.3f}, {:.3f}]", counts.correct, counts.counted, interval.low, interval.high)};
@@ -22,10 +24,6 @@ Counts selected_counts(const ModelRuns& model, int difficulty) {
   const auto& report = model.runs[*model.selected].report;
   const auto at = report.find(difficulty);
   return at == report.end() ? Counts{} : at->second;
-}
-
-std::string letter(const std::string& task) {
-  return task == "recall" ? "m" : "n";
 }
 
 std::string named(const ModelRuns& model) {
@@ -56,14 +54,17 @@ Table accuracy_table(const Experiment& experiment) {
   table.file = (number ? fmt::format("table_{}_", number) : "table_") + experiment.name;
   table.title =
       fmt::format("{} accuracy{}", title_of(experiment.task), number ? fmt::format(" (the paper's Table {})", number) : "");
-  table.header = {letter(experiment.task), "best shortcut"};
+  table.header = {difficulty_symbol(experiment.task), "best shortcut"};
   for (const ModelRuns& model : experiment.models) {
     table.header.push_back(named(model));
     if (number) table.header.push_back("paper");
   }
-  for (const int n : experiment.difficulties) {
+  std::set<int> difficulties(experiment.difficulties.begin(), experiment.difficulties.end());
+  for (const Published& p : published())
+    if (p.task == experiment.task) difficulties.insert(p.difficulty);
+  for (const int n : difficulties) {
     const Counts floor = floor_at(experiment, n);
-    std::vector<Cell> row = {{fmt::format("{}", n), ""}, {"none", ""}};
+    std::vector<Cell> row = {{fmt::format("{}", n), ""}, {"–", ""}};
     if (floor.counted > 0)
       row[1] = {fmt::format("{:.3f}", floor.accuracy()),
                 fmt::format("{}/{} {}", floor.correct, floor.counted, floor_name_at(experiment, n))};
@@ -78,8 +79,8 @@ Table accuracy_table(const Experiment& experiment) {
   }
   table.notes.push_back(fmt::format(
       "Of each model the run that was best at {} = {} on its selection examples, shown on fresh examples; 95 % Wilson intervals. "
-      "The shortcut's counts are those of the reported examples of all runs.",
-      letter(experiment.task), experiment.hardest));
+      "The shortcut is the best of the task's on the same examples.",
+      difficulty_symbol(experiment.task), experiment.hardest));
   return table;
 }
 
@@ -106,7 +107,8 @@ std::string accuracy_csv(const Experiment& experiment) {
 Table runs_table(const Experiment& experiment) {
   Table table;
   table.file = "runs_" + experiment.name;
-  table.title = fmt::format("{}: all runs at {} = {}", title_of(experiment.task), letter(experiment.task), experiment.hardest);
+  table.title =
+      fmt::format("{}: all runs at {} = {}", title_of(experiment.task), difficulty_symbol(experiment.task), experiment.hardest);
   table.header = {"model",
                   "runs",
                   "selected run",

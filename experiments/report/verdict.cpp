@@ -26,17 +26,17 @@ const std::vector<Prediction>& predictions(const std::string& task) {
   return at == all.end() ? none : at->second;
 }
 
-Verdict judge(Outcome outcome, const std::string& model, int hardest, const Counts& counts, const Counts& floor) {
+Verdict judge(Outcome outcome, const std::string& model, const std::string& where, const Counts& counts, const Counts& floor) {
   Verdict verdict;
   verdict.seen = show(counts);
   if (outcome == Outcome::solves) {
-    verdict.expected = fmt::format("{}: at least 0.95 at difficulty {}", label_of(model), hardest);
+    verdict.expected = fmt::format("{}: at least 0.95 at {}", label_of(model), where);
     verdict.holds = counts.at_least(95, 100);
   } else if (outcome == Outcome::below) {
-    verdict.expected = fmt::format("{}: clearly below 0.95 (whole interval) at difficulty {}", label_of(model), hardest);
+    verdict.expected = fmt::format("{}: clearly below 0.95 (whole interval) at {}", label_of(model), where);
     verdict.holds = counts.counted > 0 && wilson(counts).high < 0.95;
   } else {
-    verdict.expected = fmt::format("{}: within 0.15 of its floor at difficulty {}", label_of(model), hardest);
+    verdict.expected = fmt::format("{}: within 0.15 of its floor at {}", label_of(model), where);
     verdict.seen += fmt::format("; floor {}/{} = {:.3f}", floor.correct, floor.counted, floor.accuracy());
     verdict.holds = counts.counted > 0 && floor.counted > 0 && counts.accuracy() <= floor.accuracy() + 0.15;
   }
@@ -56,7 +56,8 @@ std::vector<Verdict> verdicts(const Experiment& experiment) {
         if (run.report.contains(experiment.hardest)) counts = run.report.at(experiment.hardest);
         if (run.floor.contains(experiment.hardest)) floor = run.floor.at(experiment.hardest);
       }
-      out.push_back(judge(outcome, name, experiment.hardest, counts, floor));
+      out.push_back(
+          judge(outcome, name, fmt::format("{} = {}", difficulty_symbol(experiment.task), experiment.hardest), counts, floor));
     }
   return out;
 }

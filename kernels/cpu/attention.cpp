@@ -48,13 +48,13 @@ class CpuAttention final : public Sublayer {
     const Rows<float> d_out = d_mixed_.rows(n, inner_), d_p = d_projected_.rows(n, 3 * inner_);
     const Rows<const float> p{projected_.data(), 3 * inner_};
     out_.backward(n, dy, d_out, false, gradient);
-    attention_backward(attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()}, d_out,
-                       part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));
+    attention_backward(attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()},
+                       d_out, part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));
     for (int part = 0; part < 2; ++part) {
       if (s_.position == Position::rope) rope_backward(attention_shape(shape), turns_, part_of(d_p, part));
       if (s_.qk_norm != QkNorm::none)
-        rms_norm_backward(norm_shape(n), part_of(d_p, part), part_of(p, part), weights_ + norm_[part],
-                          rstd_[part].data(), part_of(d_p, part), gradient.values().data() + norm_[part]);
+        rms_norm_backward(norm_shape(n), part_of(d_p, part), part_of(p, part), weights_ + norm_[part], rstd_[part].data(),
+                          part_of(d_p, part), gradient.values().data() + norm_[part]);
     }
     in_.backward(n, d_p, dx, accumulate, gradient);
   }

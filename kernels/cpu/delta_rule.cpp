@@ -1,5 +1,6 @@
 // The gated delta rule block on the CPU, forward and backward:
-//   q k v z a b = W x (one product)   q k v <- SiLU(conv), unit q k   g, beta from a, b   o = delta rule   y = W_o (norm(o) SiLU(z))
+//   q k v z a b = W x (one product)   q k v <- SiLU(conv), unit q k   g, beta from a, b   o = delta rule   y = W_o (norm(o)
+//   SiLU(z))
 #include <array>
 #include <cmath>
 
@@ -29,8 +30,7 @@ class CpuDeltaRule final : public Sublayer {
         in_(layout, at + "linear_attn.q_proj.weight", at + "linear_attn.b_proj.weight", precision),
         out_(layout, at + "linear_attn.o_proj.weight", at + "linear_attn.o_proj.weight", precision) {
     const auto offset = [&](const char* name) { return layout.parameter(at + "linear_attn." + name).offset; };
-    if (s.conv > 0)
-      conv_ = {offset("q_conv1d.weight"), offset("k_conv1d.weight"), offset("v_conv1d.weight")};
+    if (s.conv > 0) conv_ = {offset("q_conv1d.weight"), offset("k_conv1d.weight"), offset("v_conv1d.weight")};
     if (s.gates == Gates::sigmoid) a_log_ = offset("A_log"), dt_bias_ = offset("dt_bias");
     if (s.output_norm) o_norm_ = offset("o_norm.weight");
   }
@@ -51,7 +51,8 @@ class CpuDeltaRule final : public Sublayer {
                          scratch_.reserve(short_conv_workspace_size(conv)));
     }
     const Rows<float> g = g_.rows(n, s_.value_heads), beta = beta_.rows(n, s_.value_heads);
-    delta_gates_forward(gates_shape(shape), columns(p, a_at()), columns(p, b_at()), weights_ + a_log_, weights_ + dt_bias_, g, beta);
+    delta_gates_forward(gates_shape(shape), columns(p, a_at()), columns(p, b_at()), weights_ + a_log_, weights_ + dt_bias_, g,
+                        beta);
     const DeltaShape delta = delta_shape(shape);
     const Rows<float> o = o_.rows(n, values_), gated = gated_.rows(n, values_);
     delta_forward(delta, form(), delta_input(), o, nullptr, saved_.reserve(delta_saved_size(delta)),

@@ -52,7 +52,8 @@ class CpuMlp final : public Sublayer {
 
 }  // namespace
 
-std::unique_ptr<Sublayer> make_cpu_mlp(const Mlp& settings, const std::string& at, const Weights<float>& layout, Precision precision) {
+std::unique_ptr<Sublayer> make_cpu_mlp(const Mlp& settings, const std::string& at, const Weights<float>& layout,
+                                       Precision precision) {
   return std::make_unique<CpuMlp>(settings, at, layout, precision);
 }
 

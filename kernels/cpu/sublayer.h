@@ -21,7 +21,8 @@ class Sublayer {
   /// y (tokens, width) = f(x), or +=; x (tokens, width) must stay unchanged until the backward pass.
   virtual void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) = 0;
   /// dx (tokens, width) = the gradient, or +=; dx must not be dy.  The gradients of this sublayer's weights are added to.
-  virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) = 0;
+  virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate,
+                        Weights<float>& gradient) = 0;
 };
 
 /// `at` is the prefix of the block's weights ("model.layers.3.").  A setting without a CPU kernel throws Error naming it.
@@ -29,6 +30,7 @@ std::unique_ptr<Sublayer> make_cpu_delta_rule(const GatedDeltaRule& settings, co
                                               Precision precision);
 std::unique_ptr<Sublayer> make_cpu_attention(const Attention& settings, double norm_eps, const std::string& at,
                                              const Weights<float>& layout, Precision precision);
-std::unique_ptr<Sublayer> make_cpu_mlp(const Mlp& settings, const std::string& at, const Weights<float>& layout, Precision precision);
+std::unique_ptr<Sublayer> make_cpu_mlp(const Mlp& settings, const std::string& at, const Weights<float>& layout,
+                                       Precision precision);
 
 }  // namespace separatrix

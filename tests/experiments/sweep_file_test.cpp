@@ -94,7 +94,9 @@ TEST_CASE("a dry run shows every setting of every run", "[sweep]") {
 }
 
 TEST_CASE("the paper's sweeps are those of its Appendix C", "[sweep]") {
-  const auto paper = [](const std::string& name) { return plan(load_sweep(fs::path(SOURCE_DIR) / "experiments" / "paper" / (name + ".toml"))); };
+  const auto paper = [](const std::string& name) {
+    return plan(load_sweep(fs::path(SOURCE_DIR) / "experiments" / "paper" / (name + ".toml")));
+  };
   const auto tracking = paper("state_tracking"), recall = paper("recall"), both = paper("state_based_recall");
   CHECK(tracking.size() == 30);  // 10 sampled configurations of each of 3 models
   CHECK(recall.size() == 30);

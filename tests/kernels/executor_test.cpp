@@ -81,8 +81,8 @@ double relative_error(const Parameter& p, const std::vector<float>& values, cons
   return largest == 0 ? error : error / largest + std::ldexp(1, -24);
 }
 
-/// Every tensor's gradient is right to within what the plain float computation reaches on the worst of the model's tensors: a tensor
-/// of two numbers may be right by luck in the plain computation, so one tensor alone is no yardstick.
+/// Every tensor's gradient is right to within what the plain float computation reaches on the worst of the model's tensors: a
+/// tensor of two numbers may be right by luck in the plain computation, so one tensor alone is no yardstick.
 void check_model(const Spec& spec, const Weights<float>& w, const Batch& batch) {
   const auto [loss, gradient] = exact(spec, w, batch);
   Weights<float> plain(spec), fast(spec);
