@@ -8,11 +8,12 @@
 //                                                          B32 T256 H4 64/128   B64 T57 H2 32/64   B64 T57 H2 8/16
 // token by token, state in cache, vectorised over value_dim     50.9 / -           2.70 / -           0.76 / -
 // v1  chunks of 64, substitution instead of the inverse         30.5 / 66.1        1.50 / 4.10        0.61 / 1.66
-// v2  broadcast without an addition, rows of odd cache lines    29.9 / 63.2        1.52 / 3.94        0.55 / 1.38   (AVX2: v1 37.8
-// / 79.4, v2 28.7 / 62.6) v3  rows asked for ahead, sums in registers                   29.3 / 62.9        1.38 / 3.79        0.54
-// / 1.26 v4  chunks of 32 except where one of 64 holds the sequence    28.9 / 60.3        1.51 / 3.83        0.44 / 1.02   default
+// v2  broadcast without an addition, rows of odd cache lines    29.9 / 63.2        1.52 / 3.94        0.55 / 1.38
+// v3  rows asked for ahead, sums in registers                   29.3 / 62.9        1.38 / 3.79        0.54 / 1.26
+// v4  chunks of 32 except where one of 64 holds the sequence    28.9 / 60.3        1.51 / 3.83        0.44 / 1.02   default
 //     chunks of 48, 96, 128 instead                             30.1 30.8 34.3                        0.43 0.59 0.54 (forward)
-// With everything in the second-level cache v3 reaches 90 GFLOP/s: the rest is waiting for memory.
+// AVX2, B32 T256 H4 64/128: v1 37.8 / 79.4, v2 28.7 / 62.6.  With everything in the second-level cache v3 reaches 90 GFLOP/s: the
+// rest is waiting for memory.
 #pragma once
 #include <cstddef>
 
