@@ -1,10 +1,22 @@
 // The CUDA entry points of a build without CUDA: same names, one clear answer.
+#include "kernels/cuda_devices.h"
 #include "kernels/executors.h"
 
 namespace separatrix {
+namespace {
+
+[[noreturn]] void without_cuda() {
+  fail("built without CUDA; run with --device cpu, or configure with the preset 'cuda' where nvcc is installed");
+}
+
+}  // namespace
 
 std::unique_ptr<Executor> make_cuda_executor(const Spec&, Precision) {
-  fail("built without CUDA; run with --device cpu, or configure with the preset 'cuda' where nvcc is installed");
+  without_cuda();
+}
+
+std::vector<std::string> cuda_devices() {
+  without_cuda();
 }
 
 }  // namespace separatrix

@@ -4,6 +4,7 @@
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/machine.h"
+#include "kernels/cuda_devices.h"
 #include "kernels/isa.h"
 
 namespace separatrix {
@@ -21,6 +22,15 @@ std::string device_state(Device device) {
   }
 }
 
+/// The CUDA devices, or why there are none.
+Json cuda_state() {
+  try {
+    return cuda_devices();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
 int info(bool json) {
   Json out;
   out["commit"] = program_commit();
@@ -33,6 +43,7 @@ int info(bool json) {
   out["precision_auto"] = precision_name(parse_precision("auto", Device::cpu));
   out["devices"] = {
       {"cpu", device_state(Device::cpu)}, {"reference", device_state(Device::reference)}, {"cuda", device_state(Device::cuda)}};
+  out["cuda_devices"] = cuda_state();
   if (json) {
     fmt::print("{}\n", out.dump(1));
     return 0;

@@ -1,0 +1,12 @@
+// The CUDA devices of this machine.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace separatrix {
+
+/// "NVIDIA H200, 143771 MiB, compute capability 9.0", one per device.
+/// Throws Error "built without CUDA" in a build without it, and the runtime's own message when there is no driver or device.
+std::vector<std::string> cuda_devices();
+
+}  // namespace separatrix
