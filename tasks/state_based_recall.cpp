@@ -29,8 +29,9 @@ class StateBasedRecall : public GeneratedTask {
     if (bits_ > numbers_) fail("state_based_recall: bits = {} needs numbers = {} or more", bits_, bits_);
     if (bits_ != kAsSwaps && distinct_ && bits_ < variables_)
       fail("state_based_recall: {} distinct pointers need bits = {} or more", variables_, variables_);
-    if (warmup_ >= variables_)
-      fail("state_based_recall: warmup_reveals = {}: at most {}, one less than the variables", warmup_, variables_ - 1);
+    if (!warmup_any_ && warmup_ >= variables_)
+      fail("state_based_recall: warmup_reveals = {}: at most {}, one less than the variables, or warmup_variables = any", warmup_,
+           variables_ - 1);
   }
 
   std::string summary() const override {
@@ -70,6 +71,7 @@ class StateBasedRecall : public GeneratedTask {
   std::vector<int> warmup_variables(Rng& rng, int excluded) const;
 
   int numbers_ = 0, bits_ = 0, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0;
+  bool warmup_any_ = false;
   bool distinct_ = false, bits_first_ = true, query_any_ = true;
   std::string reveal_;
 };
@@ -91,6 +93,10 @@ void StateBasedRecall::read_options() {
   warmup_ = settings_.integer("warmup_reveals", 0, 0, kMaxVariables,
                               "bit reveals of different variables before the first swap, so that small models can begin at n = 0; "
                               "the paper begins at n = 8 without");
+  warmup_any_ =
+      settings_.choice("warmup_variables", "distinct", {"distinct", "any"},
+                       "distinct never shows a bit twice; any draws each variable anew, so that copying an earlier reveal is "
+                       "rewarded before following a pointer is") == "any";
   bits_first_ = settings_.choice("order", "bits_first", {"bits_first", "pointers_first"},
                                  "Figure 5; pointers_first is the positive control: a bounded state then suffices") == "bits_first";
   query_any_ = settings_.choice("query", "random", {"random", "a"},
@@ -114,6 +120,11 @@ int StateBasedRecall::random_spacing(Rng& rng, int n) const {
 }
 
 std::vector<int> StateBasedRecall::warmup_variables(Rng& rng, int excluded) const {
+  if (warmup_any_) {
+    std::vector<int> drawn(warmup_);
+    for (int& v : drawn) v = static_cast<int>(rng.below(variables_));
+    return drawn;
+  }
   const Update shuffled = random_permutation(rng, variables_);
   std::vector<int> chosen(shuffled.source.begin(), shuffled.source.begin() + variables_);
   std::erase(chosen, excluded);
@@ -139,7 +150,8 @@ void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
   program.bits_header(bits);
   if (bits_first_) program.number_header(pointers);
   if (warmup_ > 0 && spacing >= 0)
-    for (const int v : warmup_variables(rng, n == 0 ? asked : -1)) {  // without swaps, the bit asked for must not stand there
+    for (const int v :
+         warmup_variables(rng, n == 0 ? asked : -1)) {  // distinct: without swaps, the bit asked for must not stand there
       program.assert_bit(program.name(v), bits[pointer[v]], /*last=*/false);
       cheap.reveal(v, bits[pointer[v]]);
     }
