@@ -25,17 +25,8 @@ void add_info_verb(CLI::App& app, int& exit_code);
 /// All verbs, in the order the help shows them.
 inline std::vector<AddVerb> verbs() {
   return {
-      add_reproduce_verb,
-      add_verify_verb,
-      add_construct_verb,
-      add_tasks_verb,
-      add_train_verb,
-      add_eval_verb,
-      add_logits_verb,
-      add_spec_verb,
-      add_sweep_verb,
-      add_report_verb,
-      add_info_verb,
+      add_reproduce_verb, add_verify_verb, add_construct_verb, add_tasks_verb,  add_train_verb, add_eval_verb,
+      add_logits_verb,    add_spec_verb,   add_sweep_verb,     add_report_verb, add_info_verb,
   };
 }
 
