@@ -167,7 +167,8 @@ Spec make_spec(const ModelOptions& o, int vocab) {
   require_one_of("model.qk_norm", o.qk_norm, {"full", "head", "none"});
   if (o.expand_v != 1 && o.expand_v != 2) fail("model.expand_v must be 1 or 2, not {}", o.expand_v);
   if (o.pattern.empty()) fail("model.pattern is empty; give one letter per block, such as GGGA");
-  if (o.width < 1 || o.heads < 1 || o.head_dim < 1 || o.hidden < 0 || o.conv < 0 || o.key_dim < 0) fail("model widths must be positive");
+  if (o.width < 1 || o.heads < 1 || o.head_dim < 1 || o.hidden < 0 || o.conv < 0 || o.key_dim < 0)
+    fail("model widths must be positive");
   if (o.position == "rope" && o.head_dim % 2 != 0) fail("model.head_dim must be even for rotary positions, not {}", o.head_dim);
   Spec spec;
   spec.vocab = vocab;
