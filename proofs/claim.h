@@ -14,6 +14,7 @@ enum class Strength {
   closure,     // all lengths: finitely many exact states, and every transition between them
   exhaustive,  // every case up to the stated size
   sampled,     // the stated cases
+  cited,       // taken from the literature; its extent says what of it was checked
 };
 const char* strength_name(Strength strength);
 
@@ -35,16 +36,22 @@ struct Claim {
   std::string extent;        // "every number of swaps", "n <= 6"
   std::string construction;  // the model of a CheckModel; empty for an identity
   std::variant<CheckIdentity, CheckModel> check;
+  /// `verify --deep`: the same kind of check over more cases; monostate where there is none.
+  std::string deep_extent = "";
+  std::variant<std::monostate, CheckIdentity, CheckModel> deep = {};
 };
+
+enum class Depth { usual, deep };
 
 /// All claims; proofs/all.cpp is the list.
 const std::vector<Claim>& claims();
 /// An unknown name throws Error naming the nearest known one.
 const Claim& find_claim(const std::string& name);
-/// Checks the claim on its construction.  An Error on the way is a failure, not an exception.
-Outcome check(const Claim& claim);
+/// Checks the claim on its construction.  An Error on the way is a failure, not an exception.  Deep: its deep check where it has
+/// one.
+Outcome check(const Claim& claim, Depth depth = Depth::usual);
 /// Checks the claim on other weights; Error when the claim is not about a model.
-Outcome check(const Claim& claim, const BuiltModel& model);
+Outcome check(const Claim& claim, const BuiltModel& model, Depth depth = Depth::usual);
 
 /// Counts cases and keeps the text of the first failure.
 class Cases {
@@ -67,20 +74,8 @@ class Cases {
   Outcome outcome_;
 };
 
-Outcome check_figure_six();
-Outcome check_swap_closure(const BuiltModel& model);
-Outcome check_swap_programs(const BuiltModel& model);
-Outcome check_swap_samples(const BuiltModel& model);
-Outcome check_swap_long_words(const BuiltModel& model);
-Outcome check_without_negative_eigenvalues(const BuiltModel& model);
-Outcome check_lazy_walk();
-Outcome check_horizon();
-Outcome check_open_interval();
-Outcome check_dyadic_keys();
-Outcome check_hash_argmax();
-Outcome check_hash_bits();
-Outcome check_recall_exhaustive(const BuiltModel& model);
-Outcome check_recall_samples(const BuiltModel& model);
-Outcome check_recall_bits(const BuiltModel& model);
+// One list per subject, in a file of its name; all.cpp joins them.
+std::vector<Claim> swap_claims();
+std::vector<Claim> recall_claims();
 
 }  // namespace separatrix

@@ -17,14 +17,16 @@ using Json = nlohmann::ordered_json;
 struct VerifyArguments {
   std::vector<std::string> names;
   std::string checkpoint, readme;
-  bool list = false, json = false;
+  bool list = false, json = false, deep = false;
 };
 
 /// The named statements; all of them when none is named; with a checkpoint, only those about a model of its task.
 std::vector<const Claim*> chosen(const VerifyArguments& a, const BuiltModel* model) {
   std::vector<const Claim*> out;
-  for (const std::string& name : a.names) out.push_back(&find_claim(name));
-  if (!out.empty()) return out;
+  const bool all = a.names.empty() || a.names == std::vector<std::string>{"all"};
+  for (const std::string& name : a.names)
+    if (!all) out.push_back(&find_claim(name));
+  if (!all) return out;
   for (const Claim& claim : claims()) {
     const bool about_it = !model || (!claim.construction.empty() && built_task(claim) == model->task);
     if (about_it) out.push_back(&claim);
@@ -33,7 +35,12 @@ std::vector<const Claim*> chosen(const VerifyArguments& a, const BuiltModel* mod
   return out;
 }
 
-Json to_json(const Claim& claim, const Outcome& o, double seconds) {
+/// What was covered: the deep extent where `--deep` ran a deep check.
+const std::string& extent(const Claim& claim, Depth depth) {
+  return depth == Depth::deep && claim.deep.index() != 0 ? claim.deep_extent : claim.extent;
+}
+
+Json to_json(const Claim& claim, Depth depth, const Outcome& o, double seconds) {
   return {{"name", claim.name},
           {"holds", o.holds()},
           {"strength", strength_name(claim.strength)},
@@ -42,14 +49,14 @@ Json to_json(const Claim& claim, const Outcome& o, double seconds) {
           {"seconds", seconds},
           {"statement", claim.statement},
           {"source", claim.source},
-          {"extent", claim.extent},
+          {"extent", extent(claim, depth)},
           {"detail", o.detail}};
 }
 
 int list_claims() {
   for (const Claim& claim : claims())
-    fmt::print("{}\n  {}\n  from: {}\n  {}: {}\n", claim.name, claim.statement, claim.source, strength_name(claim.strength),
-               claim.extent);
+    fmt::print("{}\n  {}\n  from: {}\n  {}: {}{}\n", claim.name, claim.statement, claim.source, strength_name(claim.strength),
+               claim.extent, claim.deep.index() == 0 ? "" : "; --deep: " + claim.deep_extent);
   return 0;
 }
 
@@ -61,17 +68,18 @@ int verify(const VerifyArguments& a) {
     for (const std::string& note : exact.notes) fmt::print(stderr, "{}: {}\n", a.checkpoint, note);
     model = std::move(exact.model);
   }
-  if (!a.readme.empty() && (model || !a.names.empty()))
-    fail("--write-readme describes all statements: give no name and no checkpoint");
+  if (!a.readme.empty() && (model || a.deep || !a.names.empty()))
+    fail("--write-readme describes all statements at their usual extent: give no name, no checkpoint and no --deep");
+  const Depth depth = a.deep ? Depth::deep : Depth::usual;
   Json statements = Json::array();
   std::vector<CheckedClaim> checked;
   bool all_hold = true;
   for (const Claim* claim : chosen(a, model ? &*model : nullptr)) {
     const auto begin = std::chrono::steady_clock::now();
-    const Outcome o = model ? check(*claim, *model) : check(*claim);
+    const Outcome o = model ? check(*claim, *model, depth) : check(*claim, depth);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     all_hold = all_hold && o.holds();
-    statements.push_back(to_json(*claim, o, seconds));
+    statements.push_back(to_json(*claim, depth, o, seconds));
     checked.push_back({claim, o});
     if (!a.json)
       fmt::print("{:<7}{:<33}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim->name,
@@ -89,10 +97,11 @@ void add_verify_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("verify", "check the statements of the theory, exactly");
   verb->footer("example: separatrix verify swaps_all_lengths lazy_walk");
   auto a = std::make_shared<VerifyArguments>();
-  verb->add_option("statements", a->names, "which; all when none is named");
+  verb->add_option("statements", a->names, "which; `all` or none: every one");
   verb->add_option("--checkpoint", a->checkpoint, "check the weights of this checkpoint instead of the construction's own");
   verb->add_option("--write-readme", a->readme, "write the table of all statements to this file");
   verb->add_flag("--list", a->list, "all statements");
+  verb->add_flag("--deep", a->deep, "the larger extents, where a statement has one (minutes)");
   verb->add_flag("--json", a->json, "print JSON");
   verb->callback([a, &exit_code] { exit_code = verify(*a); });
 }

@@ -54,7 +54,7 @@ TEST_CASE("the closure finds an error in one swap, in the read-out, in the gates
   const auto broken = [](const std::string& weight, std::size_t index, const RootTwo& value) {
     BuiltModel built = build_swaps_by_delta_rule(5);
     built.weights[weight][index] = value;
-    return check_swap_closure(built);
+    return check(find_claim("swaps_all_lengths"), built);
   };
   const std::string layer = "model.layers.0.linear_attn.";
   CHECK(!broken(layer + "k_conv1d.weight", 4 * 4 + 0, RootTwo(0)).holds());          // lag 3 of the channel of `e`
@@ -66,9 +66,9 @@ TEST_CASE("the closure finds an error in one swap, in the read-out, in the gates
 TEST_CASE("the recall statements fail when a key is wrong") {
   BuiltModel built = build_recall_by_attention(128);
   built.weights["model.layers.2.self_attn.k_proj.weight"][8] = RootTwo(2);  // a comma counts twice
-  CHECK(!check_recall_exhaustive(built).holds());
-  CHECK(!check_recall_samples(built).holds());
-  CHECK(!check_recall_bits(built).holds());
+  CHECK(!check(find_claim("recall_short_strings"), built).holds());
+  CHECK(!check(find_claim("recall_long_strings"), built).holds());
+  CHECK(!check(find_claim("recall_bits"), built).holds());
 }
 
 TEST_CASE("a claim about no model takes no checkpoint, and a model of another task is a failed check") {

@@ -1,0 +1,51 @@
+// Claims about swaps by the delta rule.
+#include "proofs/claim.h"
+
+namespace separatrix {
+
+Outcome check_figure_six();
+Outcome check_swap_closure(const BuiltModel& model);
+Outcome check_swap_programs(const BuiltModel& model);
+Outcome check_swap_samples(const BuiltModel& model);
+Outcome check_swap_long_words(const BuiltModel& model);
+Outcome check_without_negative_eigenvalues(const BuiltModel& model);
+Outcome check_lazy_walk();
+Outcome check_horizon();
+Outcome check_open_interval();
+Outcome check_dyadic_keys();
+
+std::vector<Claim> swap_claims() {
+  static const std::string model = "swaps_by_delta_rule";
+  return {
+      {"swap_operator",
+       "I - 2 k k^T with k = (e_i - e_j) / sqrt 2 is the transposition (i j); without the factor 2 it averages i and j",
+       "paper, Figure 6", Strength::exhaustive, "all transpositions of 5 registers", "", check_figure_six},
+      {"swaps_all_lengths", "one delta-rule layer answers state tracking rightly after any number of swaps and reveals",
+       "paper, Section 3.2: DeltaNet tracks state (a part of Theorem 1)", Strength::closure, "every number of swaps", model,
+       check_swap_closure},
+      {"swaps_short_programs", "the same model on every short program, with a logit gap of at least 1", "paper, Section 3.2",
+       Strength::exhaustive, "at most 3 swaps", model, check_swap_programs},
+      {"swaps_task_examples", "the same model on examples drawn by the task", "paper, Appendix C.1", Strength::sampled,
+       "48 examples of up to 256 swaps", model, check_swap_samples},
+      {"swaps_long_words", "the same model on a very long random program", "paper, Section 3.2", Strength::sampled,
+       "one word of 100,000 swaps", model, check_swap_long_words},
+      {"swaps_need_negative_eigenvalues",
+       "the same weights without negative eigenvalues cannot tell two variables apart after one swap",
+       "Grazzi et al. 2025; paper, Figure 6", Strength::exhaustive, "all pairs of variables", model,
+       check_without_negative_eigenvalues},
+      {"lazy_walk",
+       "for beta < 1 the step is (1 - beta) I + beta P: the mean of a walk that drops swaps; n equal swaps leave (2 beta - 1)^n",
+       "Definition 1 with beta in the open interval (0, 1)", Strength::exhaustive, "5 values of beta, n <= 100", "",
+       check_lazy_walk},
+      {"lazy_walk_horizon", "with beta = sigmoid(b) the margin falls below 1/2 at n = ln 2 / -ln tanh(b / 2), within one step",
+       "Definition 1 with sigmoid gates", Strength::sampled, "b = 2, 4, 6, 8, 10", "", check_horizon},
+      {"open_interval_swap",
+       "five steps with every beta in the open interval (0, 1) make (1 - 2 eps) times the exact transposition",
+       "Definition 1; orthonormal basis of the registers", Strength::exhaustive, "all transpositions, 3 values of eps", "",
+       check_open_interval},
+      {"dyadic_swap_keys", "with keys of entries 0, 1/2, 1 every swap is exact in 8-, 11- and 24-bit arithmetic (bf16, fp16, fp32)",
+       "S_5 inside the Weyl group of D_6", Strength::closure, "every number of swaps", "", check_dyadic_keys},
+  };
+}
+
+}  // namespace separatrix
