@@ -16,7 +16,6 @@ class CpuExecutor final : public Executor {
   CpuExecutor(const Spec& spec, Precision precision)
       : spec_(spec), layout_(spec), head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
     require_precision(precision);
-    if (spec.learned_positions > 0) fail("no CPU kernel for learned positions; use model.position = 'rope' or --device reference");
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i, precision);
     if (spec.final_norm) norm_offset_ = layout_.parameter("model.norm.weight").offset;
   }
@@ -79,6 +78,11 @@ class CpuExecutor final : public Executor {
     stream_.resize(residuals_.size() + 1);
     embedding_forward(n, spec_.vocab, width, batch.tokens.data(), weights.values().data() + embedding_offset(),
                       stream_[0].rows(n, width));
+    if (spec_.learned_positions > 0) {
+      place_positions(shape);
+      embedding_forward(n, spec_.learned_positions, width, positions_.data(), weights["model.position_embeddings.weight"].data(),
+                        {stream_[0].data(), width}, true);
+    }
     for (std::size_t i = 0; i < residuals_.size(); ++i)
       residuals_[i].forward(shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(n, width));
     Rows<const float> top{stream_.back().data(), width};
@@ -103,6 +107,16 @@ class CpuExecutor final : public Executor {
     for (std::size_t i = residuals_.size(); i-- > 0;)
       residuals_[i].backward(shape, Rows<float>{stream_[i].data(), width}, d, gradient);
     embedding_backward(n, width, batch.tokens.data(), d, gradient.values().data() + embedding_offset());
+    if (spec_.learned_positions > 0)
+      embedding_backward(n, width, positions_.data(), d, gradient["model.position_embeddings.weight"].data());
+  }
+
+  /// The position of every token of a batch.
+  void place_positions(const BatchShape& shape) {
+    if (shape.length > spec_.learned_positions)
+      fail("position {} is beyond the {} learned positions of this model", spec_.learned_positions, spec_.learned_positions);
+    positions_.resize(static_cast<std::size_t>(shape.tokens()));
+    for (std::size_t i = 0; i < positions_.size(); ++i) positions_[i] = static_cast<std::int32_t>(i % shape.length);
   }
 
   std::size_t embedding_offset() const { return layout_.parameter("model.embed_tokens.weight").offset; }
@@ -112,7 +126,8 @@ class CpuExecutor final : public Executor {
   std::vector<Residual> residuals_;
   CpuLinear head_;
   std::size_t norm_offset_ = 0;
-  std::vector<Buffer> stream_;  // the residual stream before and after every sublayer, (tokens, width) each
+  std::vector<std::int32_t> positions_;  // learned positions only
+  std::vector<Buffer> stream_;           // the residual stream before and after every sublayer, (tokens, width) each
   Buffer normed_, rstd_, logits_, d_stream_;
 };
 

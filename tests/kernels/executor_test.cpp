@@ -111,6 +111,14 @@ TEST_CASE("the CPU executor has the loss and the gradients of the definition, fo
       }
 }
 
+TEST_CASE("learned positions have the gradients of the definition, and an example beyond them is an error") {
+  Spec spec = small("GA", "pre", "full", "learned");
+  spec.learned_positions = 9;
+  check_model(spec, random_weights(spec), random_batch(2, 9));
+  const auto executor = make_cpu_executor(spec, Precision::fp32);
+  CHECK_THROWS_WITH(executor->logits(random_weights(spec), random_batch(1, 10)), Catch::Matchers::Contains("9 learned positions"));
+}
+
 TEST_CASE("the CPU executor has the gradients of the definition where steps are almost reflections") {
   const Spec spec = small("GG", "post", "full", "rope");
   check_model(spec, random_weights(spec, 3), random_batch(1, 70));
