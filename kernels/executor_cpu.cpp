@@ -45,6 +45,17 @@ class CpuExecutor final : public Executor {
     return copy;
   }
 
+  std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
+    forward(weights, batch);
+    std::vector<Matrix<float>> out;
+    for (const std::size_t at : block_ends_) {
+      Matrix<float> copy(batch.tokens.size(), spec_.width);
+      std::copy_n(stream_[at].data(), copy.values().size(), copy.values().begin());
+      out.push_back(std::move(copy));
+    }
+    return out;
+  }
+
  private:
   void add_block(std::size_t i, Precision precision) {
     const Block& block = spec_.blocks[i];
@@ -57,6 +68,7 @@ class CpuExecutor final : public Executor {
     if (block.mlp.hidden > 0)
       add_residual(block.norm, at + (pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),
                    make_cpu_mlp(block.mlp, at, layout_, precision));
+    block_ends_.push_back(residuals_.size());
   }
 
   void add_residual(NormPlace place, const std::string& norm, std::unique_ptr<Sublayer> sublayer) {
@@ -124,6 +136,7 @@ class CpuExecutor final : public Executor {
   Spec spec_;
   Weights<float> layout_;  // names and offsets
   std::vector<Residual> residuals_;
+  std::vector<std::size_t> block_ends_ = {0};  // in stream_: the embedding, then the end of every block
   CpuLinear head_;
   std::size_t norm_offset_ = 0;
   std::vector<std::int32_t> positions_;  // learned positions only

@@ -38,6 +38,10 @@ class WrongExecutor : public Executor {
   }
   Matrix<float> logits(const Weights<float>& weights, const Batch& batch) override { return right_->logits(weights, batch); }
 
+  std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
+    return right_->layers(weights, batch);
+  }
+
  private:
   std::unique_ptr<Executor> right_;
 };
