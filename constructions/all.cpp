@@ -13,7 +13,12 @@ const std::vector<Construction>& constructions() {
       {"recall_by_attention",
        "three hard-attention layers without positions look up any of m bits, for every m, with weights that do not depend on m",
        "paper, Section 3.1; Merrill and Sabharwal 2024, layer-norm hash", "Q", "numbers of the vocabulary, the largest m", 128,
-       build_recall_by_attention}};
+       build_recall_by_attention},
+      {"padded_formulas",
+       "21 hard-attention layers and one gated-delta-rule layer evaluate boolean formulas of depth at most floor(log2 n) after "
+       "O(n^3) padding tokens, with weights that do not depend on n",
+       "paper, Theorem 3 and Corollary 3.1; Barrington 1989; Merrill and Sabharwal 2024, layer-norm hash", "R (rational weights)",
+       "nothing: the weights are the same for every n", 1, build_padded_formulas}};
   return list;
 }
 

@@ -34,5 +34,6 @@ const Construction& find_construction(const std::string& name);
 
 BuiltModel build_swaps_by_delta_rule(int variables);
 BuiltModel build_recall_by_attention(int numbers);
+BuiltModel build_padded_formulas(int any);
 
 }  // namespace separatrix
