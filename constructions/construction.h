@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "models/numbers/root_two.h"
+#include "models/numbers/exact.h"
 #include "models/weights.h"
 #include "tasks/task.h"
 
@@ -12,7 +12,7 @@ namespace separatrix {
 /// A model with exact weights and the task whose tokens it reads.
 struct BuiltModel {
   Spec spec;
-  Weights<RootTwo> weights;
+  Weights<Exact> weights;
   std::string task;
   TaskOptions options;
 };
