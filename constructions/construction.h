@@ -34,5 +34,10 @@ const Construction& find_construction(const std::string& name);
 
 BuiltModel build_swaps_by_delta_rule(int variables);
 BuiltModel build_recall_by_attention(int numbers);
+BuiltModel build_parity_by_sign_flip(int k);
+BuiltModel build_counter_by_mirrors(int k);
+BuiltModel build_permutations_by_swaps(int points);
+BuiltModel build_permutations_by_delayed_swaps(int points);
+BuiltModel build_icosahedron_by_mirrors(int dim);
 
 }  // namespace separatrix
