@@ -99,6 +99,8 @@ TEST_CASE("bad input to the verb tasks ends with exit code 2 and says what was w
       {"sample state_based_recall --difficulty 0 --set bits=200", "needs numbers = 200"},
       {"sample state_based_recall --difficulty 4 --set warmup_reveals=5", "at most 4"},
       {"sample state_based_recall --difficulty 4 --set reveal_variables=5", "at most 4"},
+      {"sample state_based_recall --difficulty 4 --set bits=8 --set bits_per_swap=4", "needs bits = n"},
+      {"sample state_based_recall --difficulty 40 --set bits_per_swap=4", "wanted 1 to 32"},
       {"sample polish_formula --difficulty 4 --set padding=n^4", "n^0, n^1, n^2, n^3"},
       {"sample polish_formula --difficulty 300 --set padding=n^3", "wanted 1 to 256"},
       {"sample polish_formula --difficulty 33 --set shape=bounded --set depth=5", "wanted 1 to 32"},

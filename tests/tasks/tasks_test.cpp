@@ -33,6 +33,7 @@ const std::vector<Variant>& variants() {
       {"state_based_recall",
        {{"bits", "8"}, {"warmup_reveals", "4"}, {"warmup", "mixed"}, {"reveal_variables", "2"}, {"reveal_last", "true"}},
        {0, 1, 9}},
+      {"state_based_recall", {{"bits_per_swap", "4"}}, {1, 8, 32}},
       {"state_based_recall",
        {{"bits", "40"}, {"numbers", "40"}, {"reveal", "pointer"}, {"tokens", "char"}, {"spacing", "1"}},
        {12}},
