@@ -80,4 +80,8 @@ void WeightBuilder::filter(const std::string& conv, const Channels& lags) {
     for (const auto& [lag, value] : lags) weights_[weight][c * p.shape[2] + p.shape[2] - 1 - lag] = value;
 }
 
+void WeightBuilder::fill(const std::string& parameter, const RootTwo& value) {
+  for (RootTwo& entry : weights_[parameter]) entry = value;
+}
+
 }  // namespace separatrix

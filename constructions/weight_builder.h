@@ -26,12 +26,15 @@ class WeightBuilder {
   void embed_all(const Values& values);
   void logit(const std::string& token, const Values& values);
   void logit_all(const Values& values);
-  /// `matrix` is "<block>.<q|k|v|a|b>".
+  /// `matrix` is "<block>.<q|k|v|a|b|g>".
   void reads(const std::string& matrix, int row, const Values& values);
   /// `matrix` is "<block>.o".
   void writes(const std::string& matrix, const std::string& coordinate, const Channels& channels);
   /// One filter for all channels of the short convolution "<block>.<q|k|v>": lag -> number.
   void filter(const std::string& conv, const Channels& lags);
+
+  /// Every entry of a parameter, by its full name.
+  void fill(const std::string& parameter, const RootTwo& value);
 
   const Spec& spec() const { return spec_; }
   const Weights<RootTwo>& weights() const { return weights_; }
