@@ -10,6 +10,11 @@ const std::vector<Construction>& constructions() {
        "one gated-delta-rule layer with eigenvalues down to -1 tracks swaps of n variables, for every number of swaps",
        "paper, Section 3.2 and Figure 6: I - 2 k k^T with k = (e_i - e_j) / sqrt 2 is the transposition (i j)", "Q(sqrt 2)",
        "variables", 5, build_swaps_by_delta_rule},
+      {"swaps_in_trained_form",
+       "the same swaps by a layer in trained form (convolutions, SiLU, unit keys, sigmoid gates, output norm), as far as rounding "
+       "carries",
+       "Yang et al. 2024; Grazzi et al. 2025; SiLU preimages of +-1/4", "the reals: needs exp and square roots", "variables", 5,
+       build_swaps_in_trained_form},
       {"recall_by_attention",
        "three hard-attention layers without positions look up any of m bits, for every m, with weights that do not depend on m",
        "paper, Section 3.1; Merrill and Sabharwal 2024, layer-norm hash", "Q", "numbers of the vocabulary, the largest m", 128,

@@ -33,6 +33,7 @@ const std::vector<Construction>& constructions();
 const Construction& find_construction(const std::string& name);
 
 BuiltModel build_swaps_by_delta_rule(int variables);
+BuiltModel build_swaps_in_trained_form(int variables);
 BuiltModel build_recall_by_attention(int numbers);
 BuiltModel build_parity_by_sign_flip(int k);
 BuiltModel build_counter_by_mirrors(int k);

@@ -91,4 +91,8 @@ void WeightBuilder::relu(int block, int unit, const Values& reads, const Values&
   for (const auto& [name, value] : writes) weights_[at + "down_proj.weight"][coordinate(name) * hidden + unit] = value;
 }
 
+void WeightBuilder::fill(const std::string& parameter, const Exact& value) {
+  for (Exact& entry : weights_[parameter]) entry = value;
+}
+
 }  // namespace separatrix

@@ -27,7 +27,7 @@ class WeightBuilder {
   void embed_all(const Values& values);
   void logit(const std::string& token, const Values& values);
   void logit_all(const Values& values);
-  /// `matrix` is "<block>.<q|k|v|a|b>".
+  /// `matrix` is "<block>.<q|k|v|a|b|g>".
   void reads(const std::string& matrix, int row, const Values& values);
   /// `matrix` is "<block>.o".
   void writes(const std::string& matrix, const std::string& coordinate, const Channels& channels);
@@ -37,6 +37,9 @@ class WeightBuilder {
   void filter(const std::string& conv, int channel, const Channels& lags);
   /// One unit of a ReLU MLP: every coordinate c of `writes` gets its number times relu(sum of `reads`).
   void relu(int block, int unit, const Values& reads, const Values& writes);
+
+  /// Every entry of a parameter, by its full name.
+  void fill(const std::string& parameter, const Exact& value);
 
   const Spec& spec() const { return spec_; }
   const Weights<Exact>& weights() const { return weights_; }

@@ -29,6 +29,8 @@ class Executor {
   virtual std::vector<std::int32_t> predict(const Weights<float>& weights, const Batch& batch) = 0;
   /// Logits (batch * length, vocab).
   virtual Matrix<float> logits(const Weights<float>& weights, const Batch& batch) = 0;
+  /// The residual stream before the first block and after every block, for probing: blocks + 1 matrices (batch * length, width).
+  virtual std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) = 0;
 };
 
 /// Throws Error when the device or the precision is not there, or a layer of the spec has no kernel: nothing falls back in silence.

@@ -16,7 +16,6 @@ class CpuExecutor final : public Executor {
   CpuExecutor(const Spec& spec, Precision precision)
       : spec_(spec), layout_(spec), head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
     require_precision(precision);
-    if (spec.learned_positions > 0) fail("no CPU kernel for learned positions; use model.position = 'rope' or --device reference");
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i, precision);
     if (spec.final_norm) norm_offset_ = layout_.parameter("model.norm.weight").offset;
   }
@@ -46,6 +45,17 @@ class CpuExecutor final : public Executor {
     return copy;
   }
 
+  std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
+    forward(weights, batch);
+    std::vector<Matrix<float>> out;
+    for (const std::size_t at : block_ends_) {
+      Matrix<float> copy(batch.tokens.size(), spec_.width);
+      std::copy_n(stream_[at].data(), copy.values().size(), copy.values().begin());
+      out.push_back(std::move(copy));
+    }
+    return out;
+  }
+
  private:
   void add_block(std::size_t i, Precision precision) {
     const Block& block = spec_.blocks[i];
@@ -58,6 +68,7 @@ class CpuExecutor final : public Executor {
     if (block.mlp.hidden > 0)
       add_residual(block.norm, at + (pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),
                    make_cpu_mlp(block.mlp, at, layout_, precision));
+    block_ends_.push_back(residuals_.size());
   }
 
   void add_residual(NormPlace place, const std::string& norm, std::unique_ptr<Sublayer> sublayer) {
@@ -79,6 +90,11 @@ class CpuExecutor final : public Executor {
     stream_.resize(residuals_.size() + 1);
     embedding_forward(n, spec_.vocab, width, batch.tokens.data(), weights.values().data() + embedding_offset(),
                       stream_[0].rows(n, width));
+    if (spec_.learned_positions > 0) {
+      place_positions(shape);
+      embedding_forward(n, spec_.learned_positions, width, positions_.data(), weights["model.position_embeddings.weight"].data(),
+                        {stream_[0].data(), width}, true);
+    }
     for (std::size_t i = 0; i < residuals_.size(); ++i)
       residuals_[i].forward(shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(n, width));
     Rows<const float> top{stream_.back().data(), width};
@@ -103,6 +119,16 @@ class CpuExecutor final : public Executor {
     for (std::size_t i = residuals_.size(); i-- > 0;)
       residuals_[i].backward(shape, Rows<float>{stream_[i].data(), width}, d, gradient);
     embedding_backward(n, width, batch.tokens.data(), d, gradient.values().data() + embedding_offset());
+    if (spec_.learned_positions > 0)
+      embedding_backward(n, width, positions_.data(), d, gradient["model.position_embeddings.weight"].data());
+  }
+
+  /// The position of every token of a batch.
+  void place_positions(const BatchShape& shape) {
+    if (shape.length > spec_.learned_positions)
+      fail("position {} is beyond the {} learned positions of this model", spec_.learned_positions, spec_.learned_positions);
+    positions_.resize(static_cast<std::size_t>(shape.tokens()));
+    for (std::size_t i = 0; i < positions_.size(); ++i) positions_[i] = static_cast<std::int32_t>(i % shape.length);
   }
 
   std::size_t embedding_offset() const { return layout_.parameter("model.embed_tokens.weight").offset; }
@@ -110,9 +136,11 @@ class CpuExecutor final : public Executor {
   Spec spec_;
   Weights<float> layout_;  // names and offsets
   std::vector<Residual> residuals_;
+  std::vector<std::size_t> block_ends_ = {0};  // in stream_: the embedding, then the end of every block
   CpuLinear head_;
   std::size_t norm_offset_ = 0;
-  std::vector<Buffer> stream_;  // the residual stream before and after every sublayer, (tokens, width) each
+  std::vector<std::int32_t> positions_;  // learned positions only
+  std::vector<Buffer> stream_;           // the residual stream before and after every sublayer, (tokens, width) each
   Buffer normed_, rstd_, logits_, d_stream_;
 };
 

@@ -69,6 +69,20 @@ class ReferenceExecutor final : public Executor {
     return out;
   }
 
+  std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
+    const Model<float> model(spec_, weights);
+    std::vector<Matrix<float>> out(spec_.blocks.size() + 1, Matrix<float>(batch.tokens.size(), spec_.width));
+    for (int b = 0; b < batch.batch; ++b) {
+      auto state = model.start();
+      for (int t = 0; t < batch.length; ++t) {
+        const std::size_t at = static_cast<std::size_t>(b) * batch.length + t;
+        const std::vector<Row<float>> rows = model.trace(state, batch.tokens[at]);
+        for (std::size_t i = 0; i < rows.size(); ++i) std::copy(rows[i].begin(), rows[i].end(), out[i].row(at).begin());
+      }
+    }
+    return out;
+  }
+
  private:
   Spec spec_;
 };

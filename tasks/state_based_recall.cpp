@@ -27,19 +27,25 @@ class StateBasedRecall : public GeneratedTask {
     read_common("all", "the paper trains next-token predictors, reveals included");
     set_symbols(program_symbols(variables_, numbers_));
     if (bits_ > numbers_) fail("state_based_recall: bits = {} needs numbers = {} or more", bits_, bits_);
+    if (bits_ != kAsSwaps && bits_per_swap_ != 1) fail("state_based_recall: bits_per_swap = {} needs bits = n", bits_per_swap_);
+    if (numbers_ < bits_per_swap_)
+      fail("state_based_recall: bits_per_swap = {} needs numbers = {} or more", bits_per_swap_, bits_per_swap_);
     if (bits_ != kAsSwaps && distinct_ && bits_ < variables_)
       fail("state_based_recall: {} distinct pointers need bits = {} or more", variables_, variables_);
-    if (!warmup_any_ && warmup_ >= variables_)
-      fail("state_based_recall: warmup_reveals = {}: at most {}, one less than the variables, or warmup_variables = any", warmup_,
-           variables_ - 1);
+    if (warmup_ >= variables_)
+      fail("state_based_recall: warmup_reveals = {}: at most {}, one less than the variables", warmup_, variables_ - 1);
+    if (shown_ >= variables_)
+      fail("state_based_recall: reveal_variables = {}: at most {}, one less than the variables", shown_, variables_ - 1);
   }
 
   std::string summary() const override {
     return "follow pointers into an array of bits through n swaps and say the bit one points at";
   }
   std::string difficulty_means() const override { return bits_ == kAsSwaps ? "swaps and bits" : "swaps"; }
-  int min_difficulty() const override { return bits_ != kAsSwaps ? 0 : distinct_ ? variables_ : 1; }
-  int max_difficulty() const override { return bits_ == kAsSwaps ? numbers_ : 1 << 20; }
+  int min_difficulty() const override {
+    return bits_ != kAsSwaps ? 0 : distinct_ ? (variables_ + bits_per_swap_ - 1) / bits_per_swap_ : 1;
+  }
+  int max_difficulty() const override { return bits_ == kAsSwaps ? numbers_ / bits_per_swap_ : 1 << 20; }
   std::vector<int> levels() const override {
     std::vector<int> all = {4, 8, 16, 32, 64};
     std::erase_if(all, [&](int n) { return n < min_difficulty() || n > max_difficulty(); });
@@ -68,10 +74,12 @@ class StateBasedRecall : public GeneratedTask {
   std::vector<int> random_pointers(Rng& rng, int m) const;
   /// Swaps between reveals; 0 = no reveals.
   int random_spacing(Rng& rng, int n) const;
-  std::vector<int> warmup_variables(Rng& rng, int excluded) const;
+  /// `count` different variables other than `excluded` (-1: none).
+  std::vector<int> different_variables(Rng& rng, int count, int excluded) const;
+  std::vector<int> variables_of_reveal(Rng& rng, int excluded) const;
 
-  int numbers_ = 0, bits_ = 0, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0;
-  bool warmup_any_ = false;
+  int numbers_ = 0, bits_ = 0, bits_per_swap_ = 1, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0, shown_ = 1;
+  bool warmup_mixed_ = false, reveal_last_ = false;
   bool distinct_ = false, bits_first_ = true, query_any_ = true;
   std::string reveal_;
 };
@@ -80,6 +88,8 @@ void StateBasedRecall::read_options() {
   numbers_ =
       settings_.integer("numbers", 128, 2, 65536, "the vocabulary has the numbers 0 .. numbers - 1; the paper goes to m = 64");
   bits_ = settings_.integer_or("bits", "n", "n", kAsSwaps, 1, 65536, "m = n in the paper's default setting; an integer fixes m");
+  bits_per_swap_ = settings_.integer("bits_per_swap", 1, 1, 64,
+                                     "with bits = n: m is this many times n; more bits than a state holds come sooner");
   variables_ = settings_.integer("variables", 5, 2, kMaxVariables, "five, as in the paper");
   distinct_ = settings_.flag("distinct", false, "pointers with replacement: the paper's m = 4 with five pointers forces repeats");
   reveal_ =
@@ -89,14 +99,19 @@ void StateBasedRecall::read_options() {
   spacing_ =
       settings_.integer_or("spacing", "random", "random", kRandomSpacing, 1, 1 << 20,
                            "Appendix C.3: swaps between reveals, drawn per example uniformly from the powers of two up to n");
+  shown_ = settings_.integer("reveal_variables", 1, 1, kMaxVariables,
+                             "different variables shown at a reveal; more of them teach small models sooner");
+  reveal_last_ = settings_.flag("reveal_last", false,
+                                "true: other variables than the one asked are also shown after the last swap; else a single swap "
+                                "is seen in the question alone");
   strict_ = settings_.integer("strict", 20, 0, 100, "Appendix C.3: percent of examples without any reveal; evaluate with 100");
   warmup_ = settings_.integer("warmup_reveals", 0, 0, kMaxVariables,
-                              "bit reveals of different variables before the first swap, so that small models can begin at n = 0; "
-                              "the paper begins at n = 8 without");
-  warmup_any_ =
-      settings_.choice("warmup_variables", "distinct", {"distinct", "any"},
-                       "distinct never shows a bit twice; any draws each variable anew, so that copying an earlier reveal is "
-                       "rewarded before following a pointer is") == "any";
+                              "reveals of different variables before the first swap, so that small models can begin at n = 0; the "
+                              "paper begins at n = 8 without");
+  warmup_mixed_ =
+      settings_.choice("warmup", "bit", {"bit", "mixed"},
+                       "what they show: the bit pointed at, or mixed: half of them by index (`assert bits[3] == 1`), the others a "
+                       "bit or a pointer, so that each step of the composition is also seen alone") == "mixed";
   bits_first_ = settings_.choice("order", "bits_first", {"bits_first", "pointers_first"},
                                  "Figure 5; pointers_first is the positive control: a bounded state then suffices") == "bits_first";
   query_any_ = settings_.choice("query", "random", {"random", "a"},
@@ -119,22 +134,22 @@ int StateBasedRecall::random_spacing(Rng& rng, int n) const {
   return 1 << rng.below(std::bit_width(static_cast<unsigned>(n)));
 }
 
-std::vector<int> StateBasedRecall::warmup_variables(Rng& rng, int excluded) const {
-  if (warmup_any_) {
-    std::vector<int> drawn(warmup_);
-    for (int& v : drawn) v = static_cast<int>(rng.below(variables_));
-    return drawn;
-  }
+std::vector<int> StateBasedRecall::different_variables(Rng& rng, int count, int excluded) const {
   const Update shuffled = random_permutation(rng, variables_);
   std::vector<int> chosen(shuffled.source.begin(), shuffled.source.begin() + variables_);
   std::erase(chosen, excluded);
-  chosen.resize(warmup_);
+  chosen.resize(count);
   return chosen;
+}
+
+std::vector<int> StateBasedRecall::variables_of_reveal(Rng& rng, int excluded) const {
+  if (shown_ == 1 && excluded < 0) return {static_cast<int>(rng.below(variables_))};
+  return different_variables(rng, shown_, excluded);
 }
 
 void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
   ProgramWriter program(draft, variables_);
-  const int m = bits_ == kAsSwaps ? n : bits_;
+  const int m = bits_ == kAsSwaps ? n * bits_per_swap_ : bits_;
   std::vector<int> bits(m);
   for (int& bit : bits) bit = static_cast<int>(rng.below(2));
   const std::vector<int> pointers = random_pointers(rng, m);
@@ -146,28 +161,34 @@ void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
   for (int v = 0; v < variables_; ++v) pointer[v] = pointers[v], bit[v] = bits[pointers[v]], ones += bit[v];
   CheapTracker cheap(bit);
 
-  if (!bits_first_) program.number_header(pointers);
-  program.bits_header(bits);
-  if (bits_first_) program.number_header(pointers);
-  if (warmup_ > 0 && spacing >= 0)
-    for (const int v :
-         warmup_variables(rng, n == 0 ? asked : -1)) {  // distinct: without swaps, the bit asked for must not stand there
-      program.assert_bit(program.name(v), bits[pointer[v]], /*last=*/false);
-      cheap.reveal(v, bits[pointer[v]]);
-    }
-  for (int i = 1; i <= n; ++i) {
-    const Update swap = random_swap(rng, variables_);
-    program.update(swap);
-    swap.apply(pointer);
-    cheap.update(swap);
-    if (spacing <= 0 || i % spacing != 0 || i == n) continue;  // a reveal after the last swap could give the answer away
-    const int v = static_cast<int>(rng.below(variables_));
-    const bool show_bit = reveal_ == "bit" || (reveal_ == "both" && rng.below(2) == 0);
+  const auto reveal = [&](int v, bool show_bit) {
     if (show_bit)
       program.assert_bit(program.name(v), bits[pointer[v]], /*last=*/false);
     else
       program.assert_variable(v, pointer[v], /*last=*/false);
     cheap.reveal(v, bits[pointer[v]]);
+  };
+  const auto warm_up = [&](int v) {
+    if (warmup_mixed_ && rng.below(2) == 0)
+      program.assert_bit(program.number(pointer[v]), bits[pointer[v]], /*last=*/false);
+    else
+      reveal(v, !warmup_mixed_ || rng.below(2) == 0);
+  };
+
+  if (!bits_first_) program.number_header(pointers);
+  program.bits_header(bits);
+  if (bits_first_) program.number_header(pointers);
+  if (warmup_ > 0 && spacing >= 0)  // without swaps, the bit asked for must not stand there
+    for (const int v : different_variables(rng, warmup_, n == 0 ? asked : -1)) warm_up(v);
+  for (int i = 1; i <= n; ++i) {
+    const Update swap = random_swap(rng, variables_);
+    program.update(swap);
+    swap.apply(pointer);
+    cheap.update(swap);
+    const bool last = i == n;  // then a reveal must not give the answer away
+    if (spacing <= 0 || i % spacing != 0 || (last && !reveal_last_)) continue;
+    for (const int v : variables_of_reveal(rng, last ? asked : -1))
+      reveal(v, reveal_ == "bit" || (reveal_ == "both" && rng.below(2) == 0));
   }
   const int answer = bits[pointer[asked]];
   program.assert_bit(program.name(asked), answer, /*last=*/true);

@@ -1,4 +1,4 @@
-// separatrix logits CHECKPOINT --tokens FILE --out FILE.safetensors
+// separatrix logits CHECKPOINT --tokens FILE --out FILE.safetensors [--layers]
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -15,6 +15,7 @@ namespace {
 
 struct LogitsArguments {
   std::string checkpoint, tokens, out, device = "cpu", precision = "fp32";
+  bool layers = false;
 };
 
 /// One sequence per line: ids separated by spaces or commas, or a JSON object with `tokens` (as `tasks sample --format jsonl`
@@ -52,6 +53,10 @@ int logits(const LogitsArguments& a) {
     const std::int64_t length = static_cast<std::int64_t>(ids.size());
     out.tensors[fmt::format("logits.{}", number)] =
         Tensor::of<float>({length, model.spec.vocab}, std::span<const float>(values.values()));
+    const auto layers = a.layers ? executor->layers(model.weights, batch) : std::vector<Matrix<float>>{};
+    for (std::size_t i = 0; i < layers.size(); ++i)  // (length, width)
+      out.tensors[fmt::format("layers.{}.{}", number, i)] =
+          Tensor::of<float>({length, model.spec.width}, std::span<const float>(layers[i].values()));
     out.tensors[fmt::format("tokens.{}", number)] = Tensor::of<std::int32_t>({length}, std::span<const std::int32_t>(ids));
   }
   if (number == 0) fail("{}: no tokens", a.tokens);
@@ -66,11 +71,14 @@ void add_logits_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("logits", "logits of a checkpoint on given tokens");
   verb->footer(
       "example: separatrix logits runs/one --tokens tokens.txt --out logits.safetensors\n"
-      "Line i of the file (ids, or JSON with `tokens`) becomes the tensors tokens.i (length) and logits.i (length, vocabulary).");
+      "Line i of the file (ids, or JSON with `tokens`) becomes the tensors tokens.i (length) and logits.i (length, vocabulary); "
+      "with\n"
+      "--layers also layers.i.b (length, width), the residual stream after block b; b = 0 is the embedding.");
   auto a = std::make_shared<LogitsArguments>();
   verb->add_option("checkpoint", a->checkpoint, "a run's folder or a model.safetensors")->required();
   verb->add_option("--tokens", a->tokens, "one sequence per line")->required();
   verb->add_option("--out", a->out, "a safetensors file")->required();
+  verb->add_flag("--layers", a->layers, "also the residual stream before the first block and after every block");
   verb->add_option("--device", a->device, "cpu | reference | cuda")->capture_default_str();
   verb->add_option("--precision", a->precision, "fp32 | bf16 | auto")->capture_default_str();
   verb->callback([a, &exit_code] { exit_code = logits(*a); });

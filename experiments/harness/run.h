@@ -8,12 +8,14 @@
 
 namespace separatrix {
 
+using MakeExecutor = std::function<std::unique_ptr<Executor>(const Spec&, Device, Precision)>;
+
 struct RunOptions {
   bool resume = false;         // go on from the folder's checkpoint, or begin when there is none
   bool quiet = false;          // no progress
   double max_seconds = 0;      // > 0: cut the run (checkpoint, no evaluation) after that time
   std::function<bool()> stop;  // asked after each step; true cuts the run
-  std::function<std::unique_ptr<Executor>(const Spec&, Device, Precision)> executor = make_executor;
+  MakeExecutor executor = make_executor;
 };
 
 struct RunResult {

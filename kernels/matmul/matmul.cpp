@@ -3,13 +3,25 @@
 #include <dnnl.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 
 #include "kernels/isa.h"
 #include "kernels/matmul/bf16.h"
+#include "kernels/matmul/clock.h"
 #include "tasks/error.h"
 
 namespace separatrix {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::atomic<Clock::rep> product_ticks = 0;
+
+struct Timed {
+  const Clock::time_point begin = Clock::now();
+  ~Timed() { product_ticks += (Clock::now() - begin).count(); }
+};
 
 void matmul_fp32(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Rows<const float> a, bool transpose_a, Rows<const float> b,
                  bool transpose_b, Rows<float> c, bool accumulate) {
@@ -20,6 +32,10 @@ void matmul_fp32(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Rows<cons
 }
 
 }  // namespace
+
+double product_seconds() {
+  return std::chrono::duration<double>(Clock::duration(product_ticks)).count();
+}
 
 std::string precision_name(Precision precision) {
   return precision == Precision::fp32 ? "fp32" : "bf16";
@@ -52,6 +68,7 @@ void matmul(const Operand& a, bool transpose_a, const Operand& b, bool transpose
   if (k != inner_b) fail("matmul: inner sizes {} and {} differ", k, inner_b);
   if (a.precision() != b.precision())
     fail("matmul: one operand is {}, the other {}", precision_name(a.precision()), precision_name(b.precision()));
+  const Timed timed;
   if (m == 0 || n == 0 || (k == 0 && accumulate)) return;
   if (k == 0) {
     for (std::ptrdiff_t i = 0; i < m; ++i) std::fill_n(c.row(i), n, 0.0f);

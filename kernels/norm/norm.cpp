@@ -13,28 +13,16 @@ const NormKernels& kernels() {
   return for_isa(sse2::norm_kernels, avx2::norm_kernels, avx512::norm_kernels);
 }
 
-void forward(const NormShape& s, Rows<float> x, Rows<const float> f, const float* weight, Rows<float> y, float* rstd,
-             bool accumulate) {
+}  // namespace
+
+void rms_norm_forward(const NormShape& s, Rows<const float> x, const float* weight, Rows<float> y, float* rstd, bool accumulate) {
   const NormKernels& k = kernels();
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t i = 0; i < s.rows; ++i)
     for (std::ptrdiff_t g = 0; g < s.groups; ++g) {
       const std::ptrdiff_t at = g * s.width;
-      rstd[i * s.groups + g] =
-          k.forward(s.width, s.eps, x.row(i) + at, f.data ? f.row(i) + at : nullptr, weight, y.row(i) + at, accumulate);
+      rstd[i * s.groups + g] = k.forward(s.width, s.eps, x.row(i) + at, weight, y.row(i) + at, accumulate);
     }
-}
-
-}  // namespace
-
-void rms_norm_forward(const NormShape& shape, Rows<const float> x, const float* weight, Rows<float> y, float* rstd,
-                      bool accumulate) {
-  forward(shape, {const_cast<float*>(x.data), x.stride}, {}, weight, y, rstd, accumulate);  // without f, x is only read
-}
-
-void residual_rms_norm_forward(const NormShape& shape, Rows<float> x, Rows<const float> f, const float* weight, Rows<float> y,
-                               float* rstd) {
-  forward(shape, x, f, weight, y, rstd, false);
 }
 
 void rms_norm_backward(const NormShape& s, Rows<const float> dy, Rows<const float> x, const float* weight, const float* rstd,

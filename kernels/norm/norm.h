@@ -17,10 +17,6 @@ struct NormShape {
 void rms_norm_forward(const NormShape& shape, Rows<const float> x, const float* weight, Rows<float> y, float* rstd,
                       bool accumulate = false);
 
-/// x += f, y = norm(x): the residual sum before a pre-norm, in one pass.
-void residual_rms_norm_forward(const NormShape& shape, Rows<float> x, Rows<const float> f, const float* weight, Rows<float> y,
-                               float* rstd);
-
 /// dx = gradient, or dx += with `accumulate`; dx may be dy.  dweight (width) is added to, in an order of summation that depends on
 /// the number of rows alone, not on the number of threads.
 void rms_norm_backward(const NormShape& shape, Rows<const float> dy, Rows<const float> x, const float* weight, const float* rstd,

@@ -5,8 +5,8 @@
 namespace separatrix {
 
 struct NormKernels {
-  /// y = or += norm(x + f); f may be null, else x takes the sum.  Returns r.
-  float (*forward)(std::ptrdiff_t width, float eps, float* x, const float* f, const float* weight, float* y, bool accumulate);
+  /// y = or += norm(x).  Returns r.
+  float (*forward)(std::ptrdiff_t width, float eps, const float* x, const float* weight, float* y, bool accumulate);
   /// dx = or +=, dweight +=
   void (*backward)(std::ptrdiff_t width, float rstd, const float* dy, const float* x, const float* weight, float* dx,
                    float* dweight, bool accumulate);

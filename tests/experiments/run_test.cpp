@@ -72,6 +72,7 @@ class FailingExecutor final : public Executor {
   }
   std::vector<std::int32_t> predict(const Weights<float>& w, const Batch& b) override { return inner_.predict(w, b); }
   Matrix<float> logits(const Weights<float>& w, const Batch& b) override { return inner_.logits(w, b); }
+  std::vector<Matrix<float>> layers(const Weights<float>& w, const Batch& b) override { return inner_.layers(w, b); }
 
  private:
   BigramExecutor inner_;
@@ -89,6 +90,7 @@ class ListeningExecutor final : public Executor {
   }
   std::vector<std::int32_t> predict(const Weights<float>& w, const Batch& b) override { return inner_.predict(w, b); }
   Matrix<float> logits(const Weights<float>& w, const Batch& b) override { return inner_.logits(w, b); }
+  std::vector<Matrix<float>> layers(const Weights<float>& w, const Batch& b) override { return inner_.layers(w, b); }
 
  private:
   BigramExecutor inner_;

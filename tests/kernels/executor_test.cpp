@@ -111,6 +111,32 @@ TEST_CASE("the CPU executor has the loss and the gradients of the definition, fo
       }
 }
 
+TEST_CASE("the residual stream after every block is that of the definition, and logits follow from the last") {
+  const Spec spec = small("GAG", "pre", "head", "rope");
+  const Weights<float> w = random_weights(spec);
+  const Batch batch = random_batch(2, 7);
+  const auto reference = make_reference_executor(spec), fast = make_cpu_executor(spec, Precision::fp32);
+  const std::vector<Matrix<float>> truth = reference->layers(w, batch), layers = fast->layers(w, batch);
+  REQUIRE(truth.size() == 4);
+  REQUIRE(layers.size() == 4);
+  const Model<float> model(spec, w);
+  auto state = model.start();
+  const std::vector<Row<float>> first = model.trace(state, batch.tokens[0]);
+  for (std::size_t b = 0; b < 4; ++b) {
+    CHECK(Row<float>(truth[b].row(0).begin(), truth[b].row(0).end()) == first[b]);
+    for (std::size_t i = 0; i < truth[b].values().size(); ++i)
+      CHECK(layers[b].values()[i] == Approx(truth[b].values()[i]).epsilon(1e-4).margin(1e-5));
+  }
+}
+
+TEST_CASE("learned positions have the gradients of the definition, and an example beyond them is an error") {
+  Spec spec = small("GA", "pre", "full", "learned");
+  spec.learned_positions = 9;
+  check_model(spec, random_weights(spec), random_batch(2, 9));
+  const auto executor = make_cpu_executor(spec, Precision::fp32);
+  CHECK_THROWS_WITH(executor->logits(random_weights(spec), random_batch(1, 10)), Catch::Matchers::Contains("9 learned positions"));
+}
+
 TEST_CASE("the CPU executor has the gradients of the definition where steps are almost reflections") {
   const Spec spec = small("GG", "post", "full", "rope");
   check_model(spec, random_weights(spec, 3), random_batch(1, 70));

@@ -71,3 +71,16 @@ TEST_CASE("the hybrid of Table 14 has the parameters its shapes say") {
   const std::size_t gdn = 2 * d * 256 + 3 * d * 512 + 2 * d * 4 + 8 + (256 + 256 + 512) * 4 + 128, attention = 4 * d * d + 2 * d;
   CHECK(parameter_count(spec) == 2 * 100 * d + d + 4 * (mlp + 2 * d) + 3 * gdn + attention);
 }
+
+TEST_CASE("delta_heads and key_dim make the state of a delta rule small and leave attention as it is") {
+  ModelOptions o;
+  o.pattern = "GA", o.width = 64, o.heads = 4, o.head_dim = 16, o.conv = 0;
+  const Spec same = make_spec(o, 100);
+  o.delta_heads = 1, o.key_dim = 8;
+  const Spec small = make_spec(o, 100);
+  CHECK(state_size(same, 10) == 4 * 16 * 32 + 10 * 2 * 64);
+  CHECK(state_size(small, 10) == 1 * 8 * 16 + 10 * 2 * 64);
+  CHECK(small.blocks[1] == same.blocks[1]);
+  o.delta_heads = -1;
+  CHECK_THROWS_WITH(make_spec(o, 100), Catch::Contains("positive"));
+}

@@ -63,6 +63,18 @@ TEST_CASE("the closure finds an error in one swap, in the read-out, in the gates
   CHECK(!broken("lm_head.weight", 20 * 9 + 3, RootTwo(9)).holds());                  // the logit of 4 reads too little
 }
 
+TEST_CASE("the trained form fails when one tap, one gate or the forgetting is wrong") {
+  const auto broken = [](const std::string& weight, std::size_t index, const RootTwo& value) {
+    BuiltModel built = build_swaps_in_trained_form(5);
+    built.weights["model.layers.0.linear_attn." + weight][index] = value;
+    return check(find_claim("swaps_trained_form"), built);
+  };
+  CHECK(broken("A_log", 0, RootTwo(-40)).holds());              // as built
+  CHECK(!broken("k_conv1d.weight", 0, RootTwo(0)).holds());     // the first name of a swap, channel of `a`
+  CHECK(!broken("b_proj.weight", 2, RootTwo(-40)).holds());     // head 0 does not swap
+  CHECK(!broken("o_proj.weight", 7 * 25, RootTwo(2)).holds());  // the head of 0 answers 1 as well
+}
+
 TEST_CASE("the recall statements fail when a key is wrong") {
   BuiltModel built = build_recall_by_attention(128);
   built.weights["model.layers.2.self_attn.k_proj.weight"][8] = RootTwo(2);  // a comma counts twice

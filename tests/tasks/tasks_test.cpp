@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 #include <set>
 
 #include "tests/catch.h"
@@ -29,6 +30,10 @@ const std::vector<Variant>& variants() {
       {"recall", {{"query", "variable"}, {"numbers", "200"}, {"tokens", "char"}, {"bos", "true"}}, {150}},
       {"state_based_recall", {}, {1, 4, 16, 128}},
       {"state_based_recall", {{"bits", "8"}, {"warmup_reveals", "4"}, {"reveal", "bit"}}, {0, 1, 9}},
+      {"state_based_recall",
+       {{"bits", "8"}, {"warmup_reveals", "4"}, {"warmup", "mixed"}, {"reveal_variables", "2"}, {"reveal_last", "true"}},
+       {0, 1, 9}},
+      {"state_based_recall", {{"bits_per_swap", "4"}}, {1, 8, 32}},
       {"state_based_recall",
        {{"bits", "40"}, {"numbers", "40"}, {"reveal", "pointer"}, {"tokens", "char"}, {"spacing", "1"}},
        {12}},
@@ -168,6 +173,37 @@ TEST_CASE("warm-up reveals without swaps never show the bit that is asked") {
     const std::string asked = text.substr(text.rfind("assert"), 14);
     CHECK(text.find(asked) == text.rfind(asked));
   }
+}
+
+TEST_CASE("reveals after the last swap never show the variable asked, and mixed warm-ups show indexes, bits and pointers") {
+  const auto task = make_task("state_based_recall", {{"bits", "8"},
+                                                     {"warmup_reveals", "4"},
+                                                     {"warmup", "mixed"},
+                                                     {"strict", "0"},
+                                                     {"reveal_variables", "2"},
+                                                     {"reveal_last", "true"}});
+  const std::regex swap(R"((.), (.) = (.), (.)\n)"), index(R"(assert bits\[\d\])"), bit(R"(assert bits\[([a-e])\])"),
+      pointer(R"(assert ([a-e]) )");
+  int indexes = 0, bits = 0, pointers = 0;
+  for (int i = 0; i < 400; ++i) {
+    const Example e = task->sample(6, Purpose::test, 1, i);
+    std::smatch m;
+    REQUIRE(std::regex_search(e.text, m, swap));
+    const std::string before = m.prefix(), after = m.suffix();
+    const std::string asked = after.substr(after.rfind("assert bits[") + 12, 1);
+    std::set<std::string> shown;
+    for (const std::regex& form : {bit, pointer})
+      for (std::sregex_iterator r(after.begin(), after.end(), form), end; r != end; ++r) CHECK(shown.insert((*r)[1]).second);
+    CHECK(shown.size() == 3);  // two reveals and the question, all of different variables
+    CHECK(shown.count(asked) == 1);
+    const auto count = [&](const std::regex& form) {
+      return std::distance(std::sregex_iterator(before.begin(), before.end(), form), std::sregex_iterator());
+    };
+    indexes += count(index), bits += count(bit), pointers += count(pointer);
+  }
+  CHECK(indexes + bits + pointers == 1600);
+  CHECK(std::abs(indexes - 800) < 100);
+  CHECK(std::abs(bits - 400) < 90);
 }
 
 TEST_CASE("the first hundred examples of each task at each level are these") {

@@ -1,0 +1,102 @@
+// separatrix bench step CONFIG | tasks: speeds on this machine, beside their floors.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "experiments/cli/verbs.h"
+#include "experiments/harness/bench_step.h"
+#include "kernels/matmul/matmul.h"
+
+namespace separatrix {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct StepArguments {
+  std::string config, csv;
+  std::vector<std::string> sets;
+  int steps = 10;
+  bool json = false;
+};
+
+Json to_json(const StepSpeed& s) {
+  return {{"seconds", s.seconds},
+          {"fastest", s.fastest},
+          {"steps", s.steps},
+          {"batch", s.batch},
+          {"length", s.length},
+          {"tokens_per_second", s.tokens_per_second},
+          {"product_share", s.product_share},
+          {"gigaflop", s.gigaflop},
+          {"product_gigaflops", s.peak},
+          {"floor_seconds", s.floor()},
+          {"gradient_error", s.gradient_error}};
+}
+
+int bench_training_step(const StepArguments& a) {
+  if (a.steps < 1) fail("--steps must be at least 1, not {}", a.steps);
+  const RunConfig config = load_config(a.config, a.sets);
+  const StepSpeed s = bench_step(config, a.steps);
+  if (!a.csv.empty()) append_speed_row(a.csv, std::filesystem::path(a.config).stem().string(), config, s);
+  if (a.json) {
+    fmt::print("{}\n", to_json(s).dump(1));
+    return 0;
+  }
+  fmt::print("step               {:.4f} s (median of {}; fastest {:.4f})\n", s.seconds, s.steps, s.fastest);
+  fmt::print("tokens             {:.0f} a second; batch {}, length {}\n", s.tokens_per_second, s.batch, s.length);
+  fmt::print("matrix products    {:.0f} % of the time\n", 100 * s.product_share);
+  fmt::print("floor              {:.4f} s: {:.2f} GFLOP at the {:.0f} GFLOP/s of a large product here and now\n", s.floor(),
+             s.gigaflop, s.peak);
+  fmt::print("gradient           {:.2g} away from the reference device's\n", s.gradient_error);
+  return 0;
+}
+
+/// Tokens per second of one thread that draws examples for `seconds`.
+double draw_speed(const Task& task, int difficulty, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  std::int64_t tokens = 0;
+  double passed = 0;
+  for (std::uint64_t i = 0; passed < seconds; ++i) {
+    tokens += static_cast<std::int64_t>(task.sample(0, Purpose::sample, difficulty, i).tokens.size());
+    if (i % 64 == 0) passed = std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+  return static_cast<double>(tokens) / passed;
+}
+
+int bench_tasks(bool json) {
+  Json rows = Json::array();
+  if (!json) fmt::print("{:<20} {:>10} {:>22}\n", "task", "difficulty", "tokens/s of one core");
+  for (const std::string& name : task_names()) {
+    const auto task = make_task(name);
+    const int difficulty = task->levels().back();
+    const double speed = draw_speed(*task, difficulty, 0.5);
+    rows.push_back({{"task", name}, {"difficulty", difficulty}, {"tokens_per_second", speed}});
+    if (!json) fmt::print("{:<20} {:>10} {:>22.0f}\n", name, difficulty, speed);
+  }
+  if (json) fmt::print("{}\n", rows.dump(1));
+  return 0;
+}
+
+}  // namespace
+
+void add_bench_verb(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("bench", "speeds on this machine, beside their floors");
+  verb->require_subcommand(1);
+  auto* step = verb->add_subcommand("step", "one training step; reported only when its gradient is right");
+  step->footer("example: separatrix bench step experiments/quick/model.toml --csv speed.csv");
+  auto a = std::make_shared<StepArguments>();
+  step->add_option("config", a->config, "the settings of a run (TOML)")->required();
+  step->add_option("--set", a->sets, "override a key: train.batch=8");
+  step->add_option("--steps", a->steps, "steps to measure, after as many to warm up");
+  step->add_option("--csv", a->csv, "append the figures to this file, with commit, machine and date");
+  step->add_flag("--json", a->json, "print JSON");
+  step->callback([a, &exit_code] { exit_code = bench_training_step(*a); });
+  auto* tasks = verb->add_subcommand("tasks", "tokens drawn per second by each generator");
+  auto json = std::make_shared<bool>(false);
+  tasks->add_flag("--json", *json, "print JSON");
+  tasks->callback([json, &exit_code] { exit_code = bench_tasks(*json); });
+}
+
+}  // namespace separatrix

@@ -1,0 +1,122 @@
+#include "experiments/harness/bench_step.h"
+
+#include <fmt/chrono.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "experiments/harness/batch.h"
+#include "experiments/harness/initialise.h"
+#include "experiments/harness/machine.h"
+#include "experiments/harness/trainer.h"
+#include "kernels/isa.h"
+#include "kernels/matmul/clock.h"
+#include "models/io/whole_file.h"
+
+namespace separatrix {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// GFLOP/s of a (side, side, side) product, the best of ten.
+double product_peak(Precision precision) {
+  constexpr std::ptrdiff_t side = 1024;
+  std::vector<float> a(side * side), b(side * side), c(side * side);
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 7) - 3, b[i] = static_cast<float>(i % 5) - 2;
+  Operand left, right;
+  left.load(side, side, {a.data(), side}, precision);
+  right.load(side, side, {b.data(), side}, precision);
+  double best = 1e300;
+  for (int i = 0; i < 10; ++i) {
+    const auto begin = Clock::now();
+    matmul(left, false, right, false, {c.data(), side});
+    best = std::min(best, seconds_since(begin));
+  }
+  return 2e-9 * side * side * side / best;
+}
+
+/// |a - b| / |b|
+double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+    norm += static_cast<double>(b[i]) * b[i];
+  }
+  return std::sqrt(difference / norm);
+}
+
+double gradient_error(const Task& task, const Spec& spec, const Weights<float>& weights, Executor& executor) {
+  const std::vector<Example> one = {task.sample(0, Purpose::test, task.min_difficulty(), 0)};
+  const Batch batch = pack(one, Counted::loss);
+  Weights<float> fast(spec), plain(spec);
+  executor.loss_and_gradient(weights, batch, fast);
+  make_executor(spec, Device::reference, Precision::fp32)->loss_and_gradient(weights, batch, plain);
+  return relative_distance(fast.values(), plain.values());
+}
+
+}  // namespace
+
+StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& executor_of) {
+  check_config(config);
+  const auto task = training_task(config), evaluated = evaluation_task(config);
+  const Spec spec = model_spec(config, *task);
+  const Device device = parse_device(config.train.device);
+  const Precision precision = parse_precision(config.train.precision, device);
+  use_threads(config.train.threads);
+  const auto executor = executor_of(spec, device, precision);
+  Trainer trainer(config, *task, *evaluated, *executor, TrainingState(initial_weights(spec, config.model, config.train.seed)));
+
+  StepSpeed speed;
+  speed.gradient_error = gradient_error(*task, spec, trainer.state().weights, *executor);
+  // A wrong kernel errs by the order of 1; rounding of the products, through all layers, by less than these.
+  const double limit = precision == Precision::fp32 ? 1e-3 : 0.1;
+  if (!(speed.gradient_error < limit))
+    fail("bench: the gradient on {} is {:.2g} away from the reference device's (at most {} in {}): no speed is reported",
+         config.train.device, speed.gradient_error, limit, precision_name(precision));
+
+  for (int i = 0; i < steps; ++i) trainer.step(/*measure=*/false);
+  std::vector<double> times;
+  std::int64_t tokens = 0;
+  StepReport report;
+  const double products_before = product_seconds();
+  for (int i = 0; i < steps; ++i) {
+    const auto begin = Clock::now();
+    report = trainer.step(/*measure=*/false);
+    times.push_back(seconds_since(begin));
+    tokens += report.tokens;
+  }
+  double total = 0;
+  for (const double t : times) total += t;
+  speed.product_share = (product_seconds() - products_before) / total;
+  std::sort(times.begin(), times.end());
+  const Example example = task->sample(config.train.seed, Purpose::train, report.difficulty, 0);
+  speed.batch = config.train.batch, speed.length = static_cast<int>(example.tokens.size()) - 1, speed.steps = steps;
+  speed.seconds = times[times.size() / 2], speed.fastest = times.front();
+  speed.tokens_per_second = static_cast<double>(tokens) / total;
+  speed.gigaflop = 3e-9 * forward_flops_per_token(spec, speed.length) * static_cast<double>(tokens) / steps;
+  speed.peak = product_peak(precision);
+  return speed;
+}
+
+void append_speed_row(const std::string& path, const std::string& name, const RunConfig& config, const StepSpeed& s) {
+  std::string text = std::filesystem::exists(path) ? read_whole(path) : "";
+  if (text.empty())
+    text =
+        "config,task,model,width,batch,length,precision,isa,threads,steps,seconds,fastest,tokens_per_second,product_share,gigaflop,"
+        "product_gigaflops,floor_seconds,gradient_error,commit,machine,date\n";
+  const Precision precision = parse_precision(config.train.precision, parse_device(config.train.device));
+  text +=
+      fmt::format("{},{},{},{},{},{},{},{},{},{},{:.4f},{:.4f},{:.0f},{:.3f},{:.2f},{:.0f},{:.4f},{:.2g},{},{},{:%Y-%m-%d}\n", name,
+                  config.task.name, model_name(config), config.model.options.width, s.batch, s.length, precision_name(precision),
+                  isa_name(isa()), threads(), s.steps, s.seconds, s.fastest, s.tokens_per_second, s.product_share, s.gigaflop,
+                  s.peak, s.floor(), s.gradient_error, program_commit(), cpu_model(), fmt::gmtime(std::time(nullptr)));
+  write_whole(path, text);
+}
+
+}  // namespace separatrix

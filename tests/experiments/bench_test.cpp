@@ -1,0 +1,82 @@
+// The verb bench: figures that hang together, one CSV row per measurement, and no speed for a wrong kernel.
+#include "experiments/harness/bench_step.h"
+
+#include "program.h"
+#include "tests/catch.h"
+
+using namespace separatrix;
+
+namespace {
+
+const char* const small_config = R"(
+[task]
+name = "state_tracking"
+difficulty = 2
+[model]
+pattern = "GA"
+width = 16
+heads = 2
+head_dim = 8
+hidden = 16
+[train]
+batch = 4
+threads = 1
+precision = "fp32"
+)";
+
+/// The CPU executor with one wrong number in its gradient.
+class WrongExecutor : public Executor {
+ public:
+  explicit WrongExecutor(std::unique_ptr<Executor> right) : right_(std::move(right)) {}
+  double loss_and_gradient(const Weights<float>& weights, const Batch& batch, Weights<float>& gradient) override {
+    const double loss = right_->loss_and_gradient(weights, batch, gradient);
+    gradient["lm_head.weight"][0] += 1;
+    return loss;
+  }
+  std::vector<std::int32_t> predict(const Weights<float>& weights, const Batch& batch) override {
+    return right_->predict(weights, batch);
+  }
+  Matrix<float> logits(const Weights<float>& weights, const Batch& batch) override { return right_->logits(weights, batch); }
+
+  std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
+    return right_->layers(weights, batch);
+  }
+
+ private:
+  std::unique_ptr<Executor> right_;
+};
+
+}  // namespace
+
+TEST_CASE("the figures of a training step hang together") {
+  const StepSpeed s = bench_step(parse_config(small_config, "here"), 4);
+  CHECK(s.batch == 4);
+  CHECK(s.steps == 4);
+  CHECK(s.fastest > 0);
+  CHECK(s.fastest <= s.seconds);
+  CHECK(s.product_share > 0);
+  CHECK(s.product_share < 1);
+  CHECK(s.gradient_error < 1e-5);
+  CHECK(s.floor() < s.seconds);
+}
+
+TEST_CASE("a kernel with a wrong gradient gets no speed") {
+  const MakeExecutor wrong = [](const Spec& spec, Device device, Precision precision) {
+    return std::make_unique<WrongExecutor>(make_executor(spec, device, precision));
+  };
+  CHECK_THROWS_WITH(bench_step(parse_config(small_config, "here"), 4, wrong), Catch::Matchers::Contains("no speed is reported"));
+}
+
+TEST_CASE("bench step appends one row per measurement to a CSV file, and bad arguments end with exit code 2") {
+  const Scratch folder;
+  write_whole(folder / "small.toml", small_config);
+  for (int i = 0; i < 2; ++i)
+    CHECK(run_program({"bench", "step", folder / "small.toml", "--steps", "1", "--csv", folder / "speed.csv"}).code == 0);
+  const std::string csv = read_whole(folder / "speed.csv");
+  CHECK(csv.starts_with("config,task,model,"));
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 3);
+  CHECK(csv.find("\nsmall,state_tracking,GA,16,4,") != std::string::npos);
+  CHECK(run_program({"bench"}).code == 2);
+  CHECK(run_program({"bench", "step", folder / "small.toml", "--steps", "0"}).code == 2);
+  CHECK(run_program({"bench", "step", folder / "none.toml"}).code == 2);
+}
