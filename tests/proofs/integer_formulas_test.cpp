@@ -34,7 +34,7 @@ TEST_CASE("a step that is missing, weak, out of range or of the wrong sign is fo
   for (const StepsOfShear wrong : {without_swap, out_of_range, weak_erasure, sign_forgotten}) CHECK(!check_shears(wrong).holds());
 }
 
-TEST_CASE("wrong steps give wrong values of formulas, and the wrong values need no few bits") {
+TEST_CASE("wrong steps are found by the values of formulas, by few bits that suffice, and by words that stay together") {
   for (const StepsOfShear wrong : {without_swap, weak_erasure, sign_forgotten}) CHECK(!check_integer_formulas(wrong).holds());
   CHECK(!check_integer_bits(sign_forgotten).holds());
   // Steps that forget which word was read cannot be told apart by any suffix.
