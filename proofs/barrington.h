@@ -12,6 +12,13 @@ Outcome check_barrington_formulas(const BarringtonTable& table, int depth);
 /// The words as programs of state_tracking, answered by a model.
 Outcome check_barrington_programs(const BarringtonTable& table, const BuiltModel& model, int depth);
 
+/// d gamma d^-1.
+Permutation conjugate(const Permutation& gamma, const Permutation& d);
+/// Whether the fewest swaps in constants for this gamma are eight, for both gates.
+Outcome check_barrington_minimum(const Permutation& gamma);
+/// Whether what a single call leaves, by default a conjugate of gamma, is the identity for gamma = 1 alone.
+Outcome check_single_calls(Permutation (*left_by_call)(const Permutation& gamma, const Permutation& d));
+
 /// Truth of a formula in Polish notation that shares no code with the words.
 std::string random_complete_formula(int depth, std::uint64_t index);
 /// The distinct formulas of depth at most 2.

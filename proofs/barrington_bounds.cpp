@@ -21,7 +21,7 @@ using Conjugators = std::map<Permutation, std::vector<Permutation>>;
 
 Conjugators conjugators(const Permutation& gamma) {
   Conjugators of;
-  for (const Permutation& d : all_permutations(kPoints)) of[then(then(d, gamma), inverse(d))].push_back(d);
+  for (const Permutation& d : all_permutations(kPoints)) of[conjugate(gamma, d)].push_back(d);
   return of;
 }
 
@@ -44,10 +44,14 @@ int fewest_swaps(const std::array<const std::vector<Permutation>*, 4>& choices) 
 
 }  // namespace
 
-Outcome check_barrington_minimum() {
+Permutation conjugate(const Permutation& gamma, const Permutation& d) {
+  return then(then(d, gamma), inverse(d));
+}
+
+Outcome check_barrington_minimum(const Permutation& gamma) {
   Cases cases;
   std::string found;
-  const Permutation identity = identity_permutation(kPoints), gamma = product(barrington_table().leaf, kPoints);
+  const Permutation identity = identity_permutation(kPoints);
   const Conjugators of = conjugators(gamma);
   for (const bool is_or : {false, true}) {
     const Permutation one_true = is_or ? gamma : identity;
@@ -67,13 +71,13 @@ Outcome check_barrington_minimum() {
   return cases.done(found);
 }
 
-Outcome check_barrington_calls() {
+Outcome check_single_calls(Permutation (*left_by_call)(const Permutation& gamma, const Permutation& d)) {
   Cases cases;
   const Permutation identity = identity_permutation(kPoints);
   for (const Permutation& gamma : all_permutations(kPoints))
-    for (const auto& [conjugate, d] : conjugators(gamma))
-      cases.expect((conjugate == identity) == (gamma == identity),
-                   [&] { return fmt::format("a conjugate of {} is the identity", one_line(gamma)); });
+    for (const Permutation& d : all_permutations(kPoints))
+      cases.expect((left_by_call(gamma, d) == identity) == (gamma == identity),
+                   [&] { return fmt::format("gamma = {} and d = {}", one_line(gamma), one_line(d)); });
   return cases.done("no conjugate of any gamma but the identity is the identity, so an argument called once is never cancelled");
 }
 

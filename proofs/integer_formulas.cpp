@@ -220,6 +220,26 @@ std::pair<TurnWord, TurnWord> first_collision(const Shears<LogFloat>& shears, in
 
 }  // namespace
 
+Outcome check_shear_states(const Shear& one, const Shear& other) {
+  using Row3 = std::array<std::int64_t, 3>;
+  const auto through = [&](Row3 r, unsigned bits, int length, bool undo) {
+    for (int i = 0; i < length; ++i) {
+      const Shear& s = bits >> (undo ? length - 1 - i : i) & 1 ? other : one;
+      r[s.to] += (undo ? -s.factor : s.factor) * r[s.from];
+    }
+    return r;
+  };
+  Cases cases;
+  for (int length = 1; length <= 8; ++length)
+    for (unsigned word = 0; word < 1u << length; ++word)
+      for (unsigned undone = 0; undone < 1u << length; ++undone) {
+        const Row3 end = through(through({1, 1, 0}, word, length, false), undone, length, true);
+        cases.expect((end[0] == end[1]) == (word == undone),
+                     [&] { return fmt::format("words {:#x} and {:#x} of {} shears", word, undone, length); });
+      }
+  return cases.done("undoing a word leads back to R_0 = R_1 after that word alone, among all words of its length, n = 1 .. 8");
+}
+
 Outcome check_shear_collisions(StepsOfShear steps_of_shear) {
   Cases cases;
   std::string found;

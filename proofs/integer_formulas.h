@@ -13,6 +13,8 @@ Outcome check_shears(StepsOfShear steps);
 Outcome check_integer_formulas(StepsOfShear steps);
 /// p-bit arithmetic with fewer bits than the value has.
 Outcome check_integer_bits(StepsOfShear steps);
+/// Whether all words of n <= 8 shears, of these two, are told apart by the suffix that undoes one of them, in integers.
+Outcome check_shear_states(const Shear& one, const Shear& other);
 /// Two words of shears that p-bit arithmetic cannot tell apart, and a third that does after either.
 Outcome check_shear_collisions(StepsOfShear steps);
 

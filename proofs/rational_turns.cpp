@@ -2,9 +2,7 @@
 // Mirrors with normals a, b at angle w turn by 2 w:  cos 2w = 2 (a.b)^2 / (|a|^2 |b|^2) - 1 is rational.  A turn of finite order
 // has a rational cosine only at 0, +-1/2, +-1 (Niven): orders 1, 2, 3, 4, 6.  In the plane sin 2w = 2 (a.b) det(a, b) / (|a|^2
 // |b|^2) is rational too, and +-sqrt 3 / 2 is not: orders 3 and 6 are out.
-#include <set>
-
-#include "proofs/claim.h"
+#include "proofs/rational_turns.h"
 
 namespace separatrix {
 namespace {
@@ -17,7 +15,7 @@ long product(const Vector& a, const Vector& b) {
   return s;
 }
 
-/// Order of the turn if its cosine is one of Niven's, else 0.
+/// Order of the turn if its cosine is one of Niven's, else 0: no finite order.
 int order_of(const Vector& a, const Vector& b) {
   const long top = 2 * product(a, b) * product(a, b), bottom = product(a, a) * product(b, b);  // 1 + cos = top / bottom
   if (top == 2 * bottom) return 1;
@@ -46,9 +44,9 @@ std::vector<Vector> box(int dim, long largest) {
 
 }  // namespace
 
-Outcome check_rational_turns() {
+Outcome check_rational_turns(const std::set<int>& in_plane, const std::set<int>& in_space) {
   Cases cases;
-  for (const auto& [dim, largest, want] : {std::tuple{2, 12L, std::set<int>{0, 1, 2, 4}}, {3, 3L, {0, 1, 2, 3, 4, 6}}}) {
+  for (const auto& [dim, largest, want] : {std::tuple{2, 12L, in_plane}, {3, 3L, in_space}}) {
     std::set<int> found;
     const std::vector<Vector> normals = box(dim, largest);
     for (const Vector& a : normals)

@@ -1,18 +1,20 @@
 // Claims about word problems: groups, Barrington's theorem, integer formulas.
 #include "proofs/barrington.h"
 #include "proofs/integer_formulas.h"
+#include "proofs/rational_turns.h"
 
 namespace separatrix {
 
-Outcome check_barrington_minimum();
-Outcome check_barrington_calls();
-Outcome check_rational_turns();
 Outcome check_word_closure(const BuiltModel& model);
 Outcome check_word_table(const BuiltModel& model);
 Outcome check_word_table_part(const BuiltModel& model);
 Outcome check_long_word(const BuiltModel& model);
 
 namespace {
+
+Outcome check_turns() {
+  return check_rational_turns({0, 1, 2, 4}, {0, 1, 2, 3, 4, 6});
+}
 
 std::vector<Claim> group_claims() {
   const std::string every = "every number of elements", delta = "Grazzi et al. 2025; paper, Section 3.2";
@@ -25,7 +27,7 @@ std::vector<Claim> group_claims() {
        "turns made of two rational mirrors have finite order 1, 2 or 4 in the plane, and 1, 2, 3, 4 or 6 in three-space",
        "cos and, in the plane, sin of the turn are rational (Niven)", Strength::exhaustive,
        "mirrors with entries up to 12 in the plane, up to 3 in three-space; for all entries by the argument in the file", "",
-       check_rational_turns},
+       check_turns},
       {"s5_all_lengths", "one delta-rule layer solves the word problem of S_5 when each element is spelled by four swaps",
        "every permutation of five points is at most four transpositions", Strength::closure, every + ", the whole 120 x 120 table",
        "permutations_by_swaps", check_word_closure},
@@ -57,7 +59,13 @@ Outcome check_programs(const BuiltModel& model) {
   return check_barrington_programs(barrington_table(), model, 4);
 }
 Outcome check_deep_programs(const BuiltModel& model) {
-  return check_barrington_programs(barrington_table(), model, 7);
+  return check_barrington_programs(barrington_table(), model, 8);
+}
+Outcome check_fewest() {
+  return check_barrington_minimum(product(barrington_table().leaf, kBarringtonPoints));
+}
+Outcome check_calls() {
+  return check_single_calls(conjugate);
 }
 
 std::vector<Claim> barrington_claims() {
@@ -71,11 +79,11 @@ std::vector<Claim> barrington_claims() {
        source, Strength::sampled, "all 202 formulas of depth <= 2, 60 of depth 3 to 8", "", check_formulas},
       {"barrington_by_swaps", "the swap layer evaluates formulas given as programs of swaps", source, Strength::sampled,
        "all 202 formulas of depth <= 2, 8 of depth 3 and 4", "swaps_by_delta_rule", check_programs,
-       "all 202 formulas of depth <= 2, 20 of depth 3 to 7", check_deep_programs},
+       "all 202 formulas of depth <= 2, 24 of depth 3 to 8", check_deep_programs},
       {"barrington_shortest", "no constants for gamma = (1 2 3) have fewer than eight swaps, for either gate", source,
-       Strength::exhaustive, "all constants in S_5", "", check_barrington_minimum},
+       Strength::exhaustive, "all constants in S_5", "", check_fewest},
       {"barrington_four_calls", "`and` needs four calls: an argument called once leaves a conjugate of gamma when it alone is true",
-       source, Strength::exhaustive, "all gamma and all conjugates in S_5", "", check_barrington_calls},
+       source, Strength::exhaustive, "all gamma and all conjugates in S_5", "", check_calls},
   };
 }
 
@@ -87,6 +95,9 @@ Outcome check_formula_values() {
 }
 Outcome check_value_bits() {
   return check_integer_bits(steps_of);
+}
+Outcome check_states() {
+  return check_shear_states({0, 1, 1}, {1, 0, 1});
 }
 Outcome check_collisions() {
   return check_shear_collisions(steps_of);
@@ -105,6 +116,10 @@ std::vector<Claim> integer_claims() {
        "in p-bit arithmetic the same steps miss 4, 16 and 256 wherever the value has more than p bits: the statement is about "
        "exact numbers",
        source, Strength::exhaustive, "2, squared 1 to 3 times, every p below the bits of the value", "", check_value_bits},
+      {"shears_need_states",
+       "words of n shears from (1, 1, 0) have 2^n residual functions: a recurrent model needs n bits of state to go on after each",
+       "the shears R_1 += R_0 and R_0 += R_1 generate a free monoid", Strength::exhaustive, "every pair of words, n <= 8", "",
+       check_states},
       {"shears_collide",
        "in p-bit arithmetic two words of shears reach one state, and a suffix has different right answers after them", source,
        Strength::sampled, "p = 4, 6, 8, 11: the shortest pair", "", check_collisions},

@@ -36,6 +36,12 @@ TEST_CASE("a wrong constant or a wrong swap shows in what the swap layer answers
   CHECK(!check(find_claim("barrington_by_swaps"), build_swaps_by_delta_rule(6)).holds());
 }
 
+TEST_CASE("another gamma needs other constants, and without the inverse a single call can be cancelled") {
+  CHECK(!check_barrington_minimum(product({{0, 1}}, 5)).holds());                          // odd
+  CHECK(!check_barrington_minimum(product({{0, 1}, {0, 2}, {0, 3}, {0, 4}}, 5)).holds());  // five points
+  CHECK(!check_single_calls([](const Permutation& gamma, const Permutation& d) { return then(d, gamma); }).holds());
+}
+
 TEST_CASE("there are 202 formulas of depth at most 2, and a word of depth d has at most (14 4^d - 8) / 3 swaps") {
   const std::vector<std::string> shallow = shallow_formulas();
   CHECK(std::set<std::string>(shallow.begin(), shallow.end()).size() == 202);

@@ -41,6 +41,12 @@ TEST_CASE("wrong steps are found by the values of formulas, by few bits that suf
   CHECK(!check_shear_collisions([](const Shear&) { return steps_of({0, 1, 0}); }).holds());
 }
 
+TEST_CASE("shears that commute have fewer residual functions than words") {
+  CHECK(check_shear_states({0, 1, 1}, {1, 0, 1}).holds());
+  CHECK(!check_shear_states({0, 1, 1}, {0, 2, 1}).holds());
+  CHECK(!check_shear_states({0, 1, 1}, {0, 1, 1}).holds());
+}
+
 TEST_CASE("words of integer formulas add and multiply, at most 4^d shears at depth d") {
   const auto value = [](const std::string& formula) {
     std::int64_t r[3] = {1, 0, 0};

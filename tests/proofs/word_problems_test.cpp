@@ -1,4 +1,4 @@
-#include "proofs/claim.h"
+#include "proofs/rational_turns.h"
 #include "tests/catch.h"
 
 using namespace separatrix;
@@ -58,6 +58,12 @@ TEST_CASE("the delayed model is wrong with a wrong phase, a wrong product or a s
   BuiltModel hasty = built;
   hasty.options["padding"] = std::to_string(4);
   CHECK(!holds("s5_block_delay_long_word", hasty));
+}
+
+TEST_CASE("the orders of rational turns are no others, neither more nor fewer") {
+  CHECK(check_rational_turns({0, 1, 2, 4}, {0, 1, 2, 3, 4, 6}).holds());
+  CHECK(!check_rational_turns({0, 1, 2, 3, 4, 6}, {0, 1, 2, 3, 4, 6}).holds());
+  CHECK(!check_rational_turns({0, 1, 2, 4}, {0, 1, 2, 4}).holds());
 }
 
 TEST_CASE("counters are built for 2, 3, 4 and 6, and each one counts") {
