@@ -18,7 +18,20 @@ const std::vector<Construction>& constructions() {
       {"recall_by_attention",
        "three hard-attention layers without positions look up any of m bits, for every m, with weights that do not depend on m",
        "paper, Section 3.1; Merrill and Sabharwal 2024, layer-norm hash", "Q", "numbers of the vocabulary, the largest m", 128,
-       build_recall_by_attention}};
+       build_recall_by_attention},
+      {"parity_by_sign_flip", "one delta-rule head of one dimension computes parity, for every length",
+       "Grazzi et al. 2025: the eigenvalue -1", "Q", "the modulus, 2", 2, build_parity_by_sign_flip},
+      {"counter_by_mirrors", "two delta-rule layers count modulo 2, 3, 4 or 6, one reflection per token, in rational numbers",
+       "two mirrors make a turn; alternating signs let each token make one", "Q", "the modulus", 6, build_counter_by_mirrors},
+      {"permutations_by_swaps",
+       "one delta-rule layer solves the word problem of S_n, for every length, when each element is spelled by n - 1 swaps",
+       "every permutation of n points is at most n - 1 transpositions", "Q(sqrt 2)", "points", 5, build_permutations_by_swaps},
+      {"permutations_by_delayed_swaps",
+       "four delta-rule layers solve the word problem of S_5, for every length, with one token per element and one swap per token",
+       "block delay: Grazzi et al. 2025, Siems et al. 2025", "Q(sqrt 2)", "points, 5", 5, build_permutations_by_delayed_swaps},
+      {"icosahedron_by_mirrors",
+       "one delta-rule layer with keys of 3 dimensions solves the word problem of A_5, two reflections per element",
+       "A_5 is the rotation group of the icosahedron", "Q(sqrt 5)", "dimensions, 3", 3, build_icosahedron_by_mirrors}};
   return list;
 }
 
