@@ -31,7 +31,7 @@ TEST_CASE("a wrong constant or a wrong swap shows in what the swap layer answers
   table.and_gate[2].pop_back();
   CHECK(!check_barrington_programs(table, build_swaps_by_delta_rule(5), 3).holds());
   BuiltModel wrong = build_swaps_by_delta_rule(5);
-  wrong.weights["model.layers.0.linear_attn.k_conv1d.weight"][2] = Exact(0);  // channel of `a`, lag 1
+  wrong.weights["model.layers.0.linear_attn.k_conv1d.weight"][0] = Exact(0);  // channel of `a`, lag 3
   CHECK(!check(find_claim("barrington_by_swaps"), wrong).holds());
   CHECK(!check(find_claim("barrington_by_swaps"), build_swaps_by_delta_rule(6)).holds());
 }
