@@ -4,6 +4,7 @@
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/reach.h"
+#include "experiments/report/reach_table.h"
 #include "models/io/whole_file.h"
 
 namespace separatrix {

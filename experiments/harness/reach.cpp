@@ -1,7 +1,6 @@
 #include "experiments/harness/reach.h"
 
 #include <chrono>
-#include <sstream>
 
 #include "experiments/harness/built_model.h"
 #include "experiments/harness/machine.h"
@@ -35,14 +34,6 @@ void climb(Reach& reach, const Predictor& predict, const Task& task, const Reach
   }
 }
 
-const char* const header = "construction,numbers,device,right_up_to,wrong_at,samples,refused";
-
-/// A CSV field that may hold commas.
-std::string quoted(std::string text) {
-  std::replace(text.begin(), text.end(), '"', '\'');
-  return '"' + text + '"';
-}
-
 }  // namespace
 
 const std::vector<Arithmetic>& arithmetics() {
@@ -74,37 +65,6 @@ std::vector<Reach> measure_reach(const Construction& construction, const std::fi
       reach.refused = error.what();
     }
     rows.push_back(reach);
-  }
-  return rows;
-}
-
-std::string to_csv(const std::vector<Reach>& rows) {
-  std::string text = std::string(header) + "\n";
-  for (const Reach& r : rows)
-    text += fmt::format("{},{},{},{},{},{},{}\n", r.construction, r.numbers, r.device, r.right_up_to, r.wrong_at, r.samples,
-                        quoted(r.refused));
-  return text;
-}
-
-std::vector<Reach> reach_from_csv(const std::string& text, const std::string& source) {
-  std::istringstream lines(text);
-  std::string line;
-  if (!std::getline(lines, line) || line != header) fail("{}: not a table of reaches; `separatrix reach` writes one", source);
-  std::vector<Reach> rows;
-  while (std::getline(lines, line)) {
-    std::istringstream fields(line);
-    Reach r;
-    std::string right, wrong, samples, refused;
-    std::getline(fields, r.construction, ','), std::getline(fields, r.numbers, ','), std::getline(fields, r.device, ',');
-    std::getline(fields, right, ','), std::getline(fields, wrong, ','), std::getline(fields, samples, ',');
-    std::getline(fields, refused);
-    try {
-      r.right_up_to = std::stoi(right), r.wrong_at = std::stoi(wrong), r.samples = std::stoi(samples);
-    } catch (const std::exception&) {
-      fail("{}: a line that is no reach: {}", source, line);
-    }
-    if (refused.size() > 2) r.refused = refused.substr(1, refused.size() - 2);
-    rows.push_back(r);
   }
   return rows;
 }

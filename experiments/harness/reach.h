@@ -34,8 +34,4 @@ const std::vector<Arithmetic>& arithmetics();
 std::vector<Reach> measure_reach(const Construction& construction, const std::filesystem::path& folder,
                                  const ReachOptions& options);
 
-std::string to_csv(const std::vector<Reach>& rows);
-/// Throws Error when the text is not what to_csv writes.
-std::vector<Reach> reach_from_csv(const std::string& text, const std::string& source);
-
 }  // namespace separatrix
