@@ -13,7 +13,21 @@ const std::vector<Construction>& constructions() {
       {"recall_by_attention",
        "three hard-attention layers without positions look up any of m bits, for every m, with weights that do not depend on m",
        "paper, Section 3.1; Merrill and Sabharwal 2024, layer-norm hash", "Q", "numbers of the vocabulary, the largest m", 128,
-       build_recall_by_attention}};
+       build_recall_by_attention},
+      {"state_based_recall_delta_rule_first",
+       "two delta-rule layers, then one hard-attention layer, solve state-based recall of five pointers: any number of bits, of "
+       "swaps and of reveals",
+       "paper, Theorem 1, GDN + attention", "Q(sqrt 2)", "numbers of the vocabulary, the largest number of bits", 128,
+       build_state_based_recall_delta_rule_first},
+      {"state_based_recall_attention_first",
+       "two layers of averaging hard attention, then one delta-rule layer, solve state-based recall of five pointers: any number "
+       "of bits, of swaps and of reveals",
+       "paper, Theorem 1, attention + GDN", "Q(sqrt 2)", "numbers of the vocabulary, the largest number of bits", 128,
+       build_state_based_recall_attention_first},
+      {"state_based_recall_pointers_first",
+       "four delta-rule layers without attention solve state-based recall when the pointers come before the list",
+       "paper, Lemma 2: the order of Definition 2 is what makes a bounded state too small", "Q(sqrt 2)",
+       "numbers of the vocabulary, the largest number of bits", 128, build_state_based_recall_pointers_first}};
   return list;
 }
 

@@ -34,5 +34,8 @@ const Construction& find_construction(const std::string& name);
 
 BuiltModel build_swaps_by_delta_rule(int variables);
 BuiltModel build_recall_by_attention(int numbers);
+BuiltModel build_state_based_recall_delta_rule_first(int numbers);
+BuiltModel build_state_based_recall_attention_first(int numbers);
+BuiltModel build_state_based_recall_pointers_first(int numbers);
 
 }  // namespace separatrix

@@ -2,6 +2,7 @@
 //   w.embed("range", {{"loads", 1}});          the token's embedding
 //   w.reads("0.k", 2, {{"register_2", 1}});    row 2 of a projection reads a coordinate
 //   w.writes("0.o", "content", {{0, 1}});      an output projection adds value channel 0 to a coordinate
+//   w.relu(0, 3, {{"commas", 1}}, {{"x", 2}}); unit 3 of the MLP of block 0: x += 2 relu(commas)
 //   w.logit("4", {{"content", 20}});           the read-out of a token
 #pragma once
 #include <map>
@@ -32,6 +33,10 @@ class WeightBuilder {
   void writes(const std::string& matrix, const std::string& coordinate, const Channels& channels);
   /// One filter for all channels of the short convolution "<block>.<q|k|v>": lag -> number.
   void filter(const std::string& conv, const Channels& lags);
+  /// The filter of one channel.
+  void filter(const std::string& conv, int channel, const Channels& lags);
+  /// One unit of a ReLU MLP: every coordinate c of `writes` gets its number times relu(sum of `reads`).
+  void relu(int block, int unit, const Values& reads, const Values& writes);
 
   const Spec& spec() const { return spec_; }
   const Weights<RootTwo>& weights() const { return weights_; }
