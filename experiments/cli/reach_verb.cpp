@@ -43,7 +43,7 @@ int reach(const ReachArguments& a) {
                       {"wrong_at", r.wrong_at},
                       {"samples", r.samples},
                       {"refused", r.refused}});
-      if (!a.json) fmt::print("{:<28}{:<8}{:<11}{}\n", r.construction, r.numbers, r.device, reach_text(r));
+      if (!a.json) fmt::print("{:<37}{:<8}{:<11}{}\n", r.construction, r.numbers, r.device, reach_text(r));
       std::fflush(stdout);
     }
   write_whole(a.out + "/reach.csv", to_csv(rows));
