@@ -31,7 +31,21 @@ const std::vector<Construction>& constructions() {
        "block delay: Grazzi et al. 2025, Siems et al. 2025", "Q(sqrt 2)", "points, 5", 5, build_permutations_by_delayed_swaps},
       {"icosahedron_by_mirrors",
        "one delta-rule layer with keys of 3 dimensions solves the word problem of A_5, two reflections per element",
-       "A_5 is the rotation group of the icosahedron", "Q(sqrt 5)", "dimensions, 3", 3, build_icosahedron_by_mirrors}};
+       "A_5 is the rotation group of the icosahedron", "Q(sqrt 5)", "dimensions, 3", 3, build_icosahedron_by_mirrors},
+      {"state_based_recall_delta_rule_first",
+       "two delta-rule layers, then one hard-attention layer, solve state-based recall of five pointers: any number of bits, of "
+       "swaps and of reveals",
+       "paper, Theorem 1, GDN + attention", "Q(sqrt 2)", "numbers of the vocabulary, the largest number of bits", 128,
+       build_state_based_recall_delta_rule_first},
+      {"state_based_recall_attention_first",
+       "two layers of averaging hard attention, then one delta-rule layer, solve state-based recall of five pointers: any number "
+       "of bits, of swaps and of reveals",
+       "paper, Theorem 1, attention + GDN", "Q(sqrt 2)", "numbers of the vocabulary, the largest number of bits", 128,
+       build_state_based_recall_attention_first},
+      {"state_based_recall_pointers_first",
+       "four delta-rule layers without attention solve state-based recall when the pointers come before the list",
+       "paper, Lemma 2: the order of Definition 2 is what makes a bounded state too small", "Q(sqrt 2)",
+       "numbers of the vocabulary, the largest number of bits", 128, build_state_based_recall_pointers_first}};
   return list;
 }
 

@@ -40,5 +40,8 @@ BuiltModel build_counter_by_mirrors(int k);
 BuiltModel build_permutations_by_swaps(int points);
 BuiltModel build_permutations_by_delayed_swaps(int points);
 BuiltModel build_icosahedron_by_mirrors(int dim);
+BuiltModel build_state_based_recall_delta_rule_first(int numbers);
+BuiltModel build_state_based_recall_attention_first(int numbers);
+BuiltModel build_state_based_recall_pointers_first(int numbers);
 
 }  // namespace separatrix

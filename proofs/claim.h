@@ -77,6 +77,7 @@ class Cases {
 // One list per subject, in a file of its name; all.cpp joins them.
 std::vector<Claim> swap_claims();
 std::vector<Claim> recall_claims();
+std::vector<Claim> state_based_recall_claims();
 std::vector<Claim> word_claims();
 
 }  // namespace separatrix

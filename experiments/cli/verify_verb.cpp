@@ -82,7 +82,7 @@ int verify(const VerifyArguments& a) {
     statements.push_back(to_json(*claim, depth, o, seconds));
     checked.push_back({claim, o});
     if (!a.json)
-      fmt::print("{:<7}{:<33}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim->name,
+      fmt::print("{:<7}{:<57}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim->name,
                  strength_name(claim->strength), o.cases, seconds, o.detail);
     std::fflush(stdout);
   }

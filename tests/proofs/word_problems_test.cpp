@@ -56,7 +56,7 @@ TEST_CASE("the delayed model is wrong with a wrong phase, a wrong product or a s
   CHECK(!holds("s5_block_delay_products", changed(built, "model.layers.0.mlp.up_proj.weight", 0, 0)));
   CHECK(!holds("s5_block_delay_long_word", changed(built, "model.layers.2.linear_attn.a_proj.weight", 0, 0)));
   BuiltModel hasty = built;
-  hasty.options["padding"] = std::to_string(4);
+  hasty.options["padding"] = std::string("4");
   CHECK(!holds("s5_block_delay_long_word", hasty));
 }
 
