@@ -12,6 +12,7 @@ Outcome check_without_negative_eigenvalues(const BuiltModel& model);
 Outcome check_trained_form(const BuiltModel& model);
 Outcome check_trained_form_long(const BuiltModel& model);
 Outcome check_trained_form_pairs(const BuiltModel& model);
+Outcome check_write_forms();
 Outcome check_lazy_walk();
 Outcome check_horizon();
 Outcome check_open_interval();
@@ -43,6 +44,9 @@ std::vector<Claim> swap_claims() {
       {"swaps_trained_form_long", "the same layer on a long random program", "Yang et al. 2024; Grazzi et al. 2025",
        Strength::sampled, "one word of 4,096 swaps", trained, check_trained_form, "one word of 262,144 swaps",
        check_trained_form_long},
+      {"write_forms",
+       "a step of Definition 1 with beta > 0 is a production step with v / (2 beta); with beta = 0 production writes nothing",
+       "Definition 1; Yang et al. 2024", Strength::sampled, "200 random rational steps", "", check_write_forms},
       {"lazy_walk",
        "for beta < 1 the step is (1 - beta) I + beta P: the mean of a walk that drops swaps; n equal swaps leave (2 beta - 1)^n",
        "Definition 1 with beta in the open interval (0, 1)", Strength::exhaustive, "5 values of beta, n <= 100", "",

@@ -5,7 +5,7 @@
 #include "models/io/whole_file.h"
 #include "models/numbers/from_exact.h"
 #include "proofs/claim.h"
-#include "proofs/readme.h"
+#include "proofs/errata.h"
 #include "tests/catch.h"
 
 using namespace separatrix;
@@ -25,7 +25,7 @@ std::string temporary(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("every statement holds, and proofs/README.md is what verify writes") {
+TEST_CASE("every statement holds, and proofs/README.md and ERRATA.md are what verify writes") {
   std::vector<CheckedClaim> checked;
   for (const Claim& claim : claims()) {
     const Outcome o = check(claim);
@@ -34,6 +34,7 @@ TEST_CASE("every statement holds, and proofs/README.md is what verify writes") {
     checked.push_back({&claim, o});
   }
   CHECK(read_whole(std::string(SOURCE_DIR) + "/proofs/README.md") == proofs_readme(checked));
+  CHECK(read_whole(std::string(SOURCE_DIR) + "/ERRATA.md") == errata(checked));
 }
 
 TEST_CASE("a planted wrong swap is found by every statement about the model, and the detail names the statement that broke") {
