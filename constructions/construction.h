@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "models/numbers/root_two.h"
+#include "models/numbers/exact.h"
 #include "models/weights.h"
 #include "tasks/task.h"
 
@@ -12,7 +12,7 @@ namespace separatrix {
 /// A model with exact weights and the task whose tokens it reads.
 struct BuiltModel {
   Spec spec;
-  Weights<RootTwo> weights;
+  Weights<Exact> weights;
   std::string task;
   TaskOptions options;
 };
@@ -33,7 +33,16 @@ const std::vector<Construction>& constructions();
 const Construction& find_construction(const std::string& name);
 
 BuiltModel build_swaps_by_delta_rule(int variables);
+BuiltModel build_swaps_in_trained_form(int variables);
 BuiltModel build_recall_by_attention(int numbers);
+BuiltModel build_parity_by_sign_flip(int k);
+BuiltModel build_counter_by_mirrors(int k);
+BuiltModel build_permutations_by_swaps(int points);
+BuiltModel build_permutations_by_delayed_swaps(int points);
+BuiltModel build_icosahedron_by_mirrors(int dim);
+BuiltModel build_state_based_recall_delta_rule_first(int numbers);
+BuiltModel build_state_based_recall_attention_first(int numbers);
+BuiltModel build_state_based_recall_pointers_first(int numbers);
 BuiltModel build_padded_formulas(int any);
 
 }  // namespace separatrix

@@ -43,7 +43,7 @@ std::string WeightBuilder::full_name(const std::string& matrix, const std::strin
 }
 
 void WeightBuilder::set_row(const std::string& weight, int row, const Values& values) {
-  const std::span<RootTwo> w = weights_[weight];
+  const std::span<Exact> w = weights_[weight];
   for (const auto& [name, value] : values) w[row * spec_.width + coordinate(name)] = value;
 }
 
@@ -74,10 +74,25 @@ void WeightBuilder::writes(const std::string& matrix, const std::string& name, c
 }
 
 void WeightBuilder::filter(const std::string& conv, const Channels& lags) {
+  const std::int64_t channels = weights_.parameter(full_name(conv, "_conv1d.weight")).shape[0];
+  for (std::int64_t c = 0; c < channels; ++c) filter(conv, static_cast<int>(c), lags);
+}
+
+void WeightBuilder::filter(const std::string& conv, int channel, const Channels& lags) {
   const std::string weight = full_name(conv, "_conv1d.weight");
-  const Parameter& p = weights_.parameter(weight);  // (channels, 1, width); the last tap is lag 0
-  for (std::int64_t c = 0; c < p.shape[0]; ++c)
-    for (const auto& [lag, value] : lags) weights_[weight][c * p.shape[2] + p.shape[2] - 1 - lag] = value;
+  const std::int64_t width = weights_.parameter(weight).shape[2];  // (channels, 1, width); the last tap is lag 0
+  for (const auto& [lag, value] : lags) weights_[weight][channel * width + width - 1 - lag] = value;
+}
+
+void WeightBuilder::relu(int block, int unit, const Values& reads, const Values& writes) {
+  const std::string at = fmt::format("model.layers.{}.mlp.", block);
+  const std::int64_t hidden = weights_.parameter(at + "up_proj.weight").shape[0];
+  set_row(at + "up_proj.weight", unit, reads);
+  for (const auto& [name, value] : writes) weights_[at + "down_proj.weight"][coordinate(name) * hidden + unit] = value;
+}
+
+void WeightBuilder::fill(const std::string& parameter, const Exact& value) {
+  for (Exact& entry : weights_[parameter]) entry = value;
 }
 
 }  // namespace separatrix

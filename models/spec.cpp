@@ -163,7 +163,7 @@ Block make_block(char letter, const ModelOptions& o) {
   const Mlp mlp{o.hidden, Activation::swiglu};
   if (letter == 'G') {
     GatedDeltaRule g;
-    g.key_heads = g.value_heads = o.heads;
+    g.key_heads = g.value_heads = o.delta_heads > 0 ? o.delta_heads : o.heads;
     g.key_dim = o.key_dim > 0 ? o.key_dim : o.head_dim;
     g.value_dim = o.expand_v * g.key_dim;
     g.conv = o.conv;
@@ -195,7 +195,7 @@ Spec make_spec(const ModelOptions& o, int vocab) {
   require_one_of("model.qk_norm", o.qk_norm, {"full", "head", "none"});
   if (o.expand_v != 1 && o.expand_v != 2) fail("model.expand_v must be 1 or 2, not {}", o.expand_v);
   if (o.pattern.empty()) fail("model.pattern is empty; give one letter per block, such as GGGA");
-  if (o.width < 1 || o.heads < 1 || o.head_dim < 1 || o.hidden < 0 || o.conv < 0 || o.key_dim < 0)
+  if (o.width < 1 || o.heads < 1 || o.head_dim < 1 || o.hidden < 0 || o.conv < 0 || o.key_dim < 0 || o.delta_heads < 0)
     fail("model widths must be positive");
   if (o.position == "rope" && o.head_dim % 2 != 0) fail("model.head_dim must be even for rotary positions, not {}", o.head_dim);
   Spec spec;

@@ -123,7 +123,8 @@ std::string spec_hash(const Spec& spec);
 struct ModelOptions {
   std::string pattern = "GGGA";  // one letter per block: G gated delta rule, A attention
   int width = 256, heads = 4, head_dim = 64, hidden = 1024, conv = 4;
-  int key_dim = 0;   // of the delta rule; 0 = head_dim.  A small one makes a small state
+  // Of the delta rule; 0 = as attention.  Few heads and small keys make a small state.
+  int delta_heads = 0, key_dim = 0;
   int expand_v = 2;  // value_dim = expand_v * key_dim
   bool neg_eigval = true;
   std::string position = "rope";  // attention: rope | none | learned

@@ -77,6 +77,8 @@ class Cases {
 // One list per subject, in a file of its name; all.cpp joins them.
 std::vector<Claim> swap_claims();
 std::vector<Claim> recall_claims();
+std::vector<Claim> state_based_recall_claims();
+std::vector<Claim> word_claims();
 std::vector<Claim> padded_claims();
 
 }  // namespace separatrix

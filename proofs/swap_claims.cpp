@@ -9,13 +9,17 @@ Outcome check_swap_programs(const BuiltModel& model);
 Outcome check_swap_samples(const BuiltModel& model);
 Outcome check_swap_long_words(const BuiltModel& model);
 Outcome check_without_negative_eigenvalues(const BuiltModel& model);
+Outcome check_trained_form(const BuiltModel& model);
+Outcome check_trained_form_long(const BuiltModel& model);
+Outcome check_trained_form_pairs(const BuiltModel& model);
+Outcome check_write_forms();
 Outcome check_lazy_walk();
 Outcome check_horizon();
 Outcome check_open_interval();
 Outcome check_dyadic_keys();
 
 std::vector<Claim> swap_claims() {
-  static const std::string model = "swaps_by_delta_rule";
+  static const std::string model = "swaps_by_delta_rule", trained = "swaps_in_trained_form";
   return {
       {"swap_operator",
        "I - 2 k k^T with k = (e_i - e_j) / sqrt 2 is the transposition (i j); without the factor 2 it averages i and j",
@@ -33,6 +37,16 @@ std::vector<Claim> swap_claims() {
        "the same weights without negative eigenvalues cannot tell two variables apart after one swap",
        "Grazzi et al. 2025; paper, Figure 6", Strength::exhaustive, "all pairs of variables", model,
        check_without_negative_eigenvalues},
+      {"swaps_trained_form",
+       "a layer in trained form (convolutions, SiLU, unit keys, sigmoid gates, output norm) answers every short program in single "
+       "precision",
+       "Yang et al. 2024; Grazzi et al. 2025", Strength::exhaustive, "2 swaps", trained, check_trained_form_pairs},
+      {"swaps_trained_form_long", "the same layer on a long random program", "Yang et al. 2024; Grazzi et al. 2025",
+       Strength::sampled, "one word of 4,096 swaps", trained, check_trained_form, "one word of 262,144 swaps",
+       check_trained_form_long},
+      {"write_forms",
+       "a step of Definition 1 with beta > 0 is a production step with v / (2 beta); with beta = 0 production writes nothing",
+       "Definition 1; Yang et al. 2024", Strength::sampled, "200 random rational steps", "", check_write_forms},
       {"lazy_walk",
        "for beta < 1 the step is (1 - beta) I + beta P: the mean of a walk that drops swaps; n equal swaps leave (2 beta - 1)^n",
        "Definition 1 with beta in the open interval (0, 1)", Strength::exhaustive, "5 values of beta, n <= 100", "",

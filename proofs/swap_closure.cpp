@@ -5,30 +5,12 @@
 #include <set>
 
 #include "proofs/claim.h"
+#include "proofs/state_text.h"
 #include "proofs/swap_programs.h"
 #include "proofs/token_runner.h"
 
 namespace separatrix {
 namespace {
-
-/// All exact numbers of the state of a model made of delta-rule layers, as text.
-struct StateText {
-  std::string registers, all;  // the matrices S | and the tails of the short convolutions
-};
-StateText text_of(const Model<RootTwo>::State& state) {
-  StateText out;
-  for (const auto& mixer : state.mixers) {
-    const auto* delta = std::get_if<GatedDeltaRuleLayer<RootTwo>::State>(&mixer);
-    if (!delta) fail("attention keeps every token: only a model of delta-rule layers can close");
-    for (const Matrix<RootTwo>& S : delta->heads)
-      for (const RootTwo& x : S.values()) out.registers += to_text(x) + " ";
-    for (const auto* tail : {&delta->q, &delta->k, &delta->v})
-      for (const Row<RootTwo>& row : *tail)
-        for (const RootTwo& x : row) out.all += to_text(x) + " ";
-  }
-  out.all += out.registers;
-  return out;
-}
 
 class Closure {
  public:
@@ -63,7 +45,7 @@ class Closure {
 
   /// A state reached by `how` where the variables have these values.
   void visit(const Model<RootTwo>::State& state, const Values& values, const std::string& how) {
-    const StateText text = text_of(state);
+    const StateText text = text_of<RootTwo>(state);
     const auto [found, is_new] = values_of_.emplace(text.all, values);
     cases_.expect(found->second == values, [&] {
       return fmt::format("{} leads to values {}, but the state is that of {}", how, values_text(values),

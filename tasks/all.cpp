@@ -8,6 +8,7 @@ std::unique_ptr<Task> make_state_tracking(const TaskOptions& options);
 std::unique_ptr<Task> make_recall(const TaskOptions& options);
 std::unique_ptr<Task> make_state_based_recall(const TaskOptions& options);
 std::unique_ptr<Task> make_polish_formula(const TaskOptions& options);
+std::unique_ptr<Task> make_word_problem(const TaskOptions& options);
 
 namespace {
 
@@ -20,6 +21,7 @@ constexpr Entry kTasks[] = {
     {"recall", make_recall},
     {"state_based_recall", make_state_based_recall},
     {"polish_formula", make_polish_formula},
+    {"word_problem", make_word_problem},
 };
 
 }  // namespace

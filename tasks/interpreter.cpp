@@ -160,4 +160,39 @@ int run_formula(const std::string& text) {
   return stack.back();
 }
 
+namespace {
+
+/// What a factor makes of a point, both as digits: an image list "21345", or disjoint cycles "(12)(34)".
+char moved(const std::string& factor, char point) {
+  if (factor[0] != '(') {
+    if (point < '1' || point > '0' + static_cast<int>(factor.size())) fail("'{}' does not move {}", factor, point);
+    return factor[point - '1'];
+  }
+  const std::size_t at = factor.find(point);
+  if (at == std::string::npos) return point;
+  const bool ends_cycle = factor.at(at + 1) == ')';
+  return ends_cycle ? factor[factor.rfind('(', at) + 1] : factor[at + 1];
+}
+
+}  // namespace
+
+std::string run_word(const std::string& text) {
+  std::istringstream stream(text);
+  std::string group, factor;
+  stream >> group;
+  const bool adds = group.starts_with("Z");
+  std::string points = std::string("123456789").substr(0, adds || group.size() != 2 ? 0 : group[1] - '0');
+  const long modulus = adds ? std::stol(group.substr(1)) : 1;
+  long total = 0;
+  while (stream >> factor && factor != "=") {
+    if (factor == "_") continue;
+    if (adds)
+      total = (total + std::stol(factor)) % modulus;
+    else
+      for (char& point : points) point = moved(factor, point);
+  }
+  if (factor != "=") fail("the word ends without `=`");
+  return adds ? std::to_string(total) : points;
+}
+
 }  // namespace separatrix

@@ -11,4 +11,7 @@ long run_program(const std::string& text);
 /// Value (0 or 1) of the Polish formula at the beginning of the text; throws Error when there is none.
 int run_formula(const std::string& text);
 
+/// Product of the word at the beginning of the text, up to its `=`: `S5 21345 (12)(34) = ...` moves points, `Z6 4 5 = ...` adds.
+std::string run_word(const std::string& text);
+
 }  // namespace separatrix

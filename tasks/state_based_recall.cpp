@@ -27,6 +27,9 @@ class StateBasedRecall : public GeneratedTask {
     read_common("all", "the paper trains next-token predictors, reveals included");
     set_symbols(program_symbols(variables_, numbers_));
     if (bits_ > numbers_) fail("state_based_recall: bits = {} needs numbers = {} or more", bits_, bits_);
+    if (bits_ != kAsSwaps && bits_per_swap_ != 1) fail("state_based_recall: bits_per_swap = {} needs bits = n", bits_per_swap_);
+    if (numbers_ < bits_per_swap_)
+      fail("state_based_recall: bits_per_swap = {} needs numbers = {} or more", bits_per_swap_, bits_per_swap_);
     if (bits_ != kAsSwaps && distinct_ && bits_ < variables_)
       fail("state_based_recall: {} distinct pointers need bits = {} or more", variables_, variables_);
     if (warmup_ >= variables_)
@@ -39,8 +42,10 @@ class StateBasedRecall : public GeneratedTask {
     return "follow pointers into an array of bits through n swaps and say the bit one points at";
   }
   std::string difficulty_means() const override { return bits_ == kAsSwaps ? "swaps and bits" : "swaps"; }
-  int min_difficulty() const override { return bits_ != kAsSwaps ? 0 : distinct_ ? variables_ : 1; }
-  int max_difficulty() const override { return bits_ == kAsSwaps ? numbers_ : 1 << 20; }
+  int min_difficulty() const override {
+    return bits_ != kAsSwaps ? 0 : distinct_ ? (variables_ + bits_per_swap_ - 1) / bits_per_swap_ : 1;
+  }
+  int max_difficulty() const override { return bits_ == kAsSwaps ? numbers_ / bits_per_swap_ : 1 << 20; }
   std::vector<int> levels() const override {
     std::vector<int> all = {4, 8, 16, 32, 64};
     std::erase_if(all, [&](int n) { return n < min_difficulty() || n > max_difficulty(); });
@@ -73,7 +78,7 @@ class StateBasedRecall : public GeneratedTask {
   std::vector<int> different_variables(Rng& rng, int count, int excluded) const;
   std::vector<int> variables_of_reveal(Rng& rng, int excluded) const;
 
-  int numbers_ = 0, bits_ = 0, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0, shown_ = 1;
+  int numbers_ = 0, bits_ = 0, bits_per_swap_ = 1, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0, shown_ = 1;
   bool warmup_mixed_ = false, reveal_last_ = false;
   bool distinct_ = false, bits_first_ = true, query_any_ = true;
   std::string reveal_;
@@ -83,6 +88,8 @@ void StateBasedRecall::read_options() {
   numbers_ =
       settings_.integer("numbers", 128, 2, 65536, "the vocabulary has the numbers 0 .. numbers - 1; the paper goes to m = 64");
   bits_ = settings_.integer_or("bits", "n", "n", kAsSwaps, 1, 65536, "m = n in the paper's default setting; an integer fixes m");
+  bits_per_swap_ = settings_.integer("bits_per_swap", 1, 1, 64,
+                                     "with bits = n: m is this many times n; more bits than a state holds come sooner");
   variables_ = settings_.integer("variables", 5, 2, kMaxVariables, "five, as in the paper");
   distinct_ = settings_.flag("distinct", false, "pointers with replacement: the paper's m = 4 with five pointers forces repeats");
   reveal_ =
@@ -142,7 +149,7 @@ std::vector<int> StateBasedRecall::variables_of_reveal(Rng& rng, int excluded) c
 
 void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
   ProgramWriter program(draft, variables_);
-  const int m = bits_ == kAsSwaps ? n : bits_;
+  const int m = bits_ == kAsSwaps ? n * bits_per_swap_ : bits_;
   std::vector<int> bits(m);
   for (int& bit : bits) bit = static_cast<int>(rng.below(2));
   const std::vector<int> pointers = random_pointers(rng, m);

@@ -7,7 +7,7 @@
 #include "experiments/harness/built_model.h"
 #include "models/io/whole_file.h"
 #include "proofs/claim.h"
-#include "proofs/readme.h"
+#include "proofs/errata.h"
 
 namespace separatrix {
 namespace {
@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 
 struct VerifyArguments {
   std::vector<std::string> names;
-  std::string checkpoint, readme;
+  std::string checkpoint, readme, errata;
   bool list = false, json = false, deep = false;
 };
 
@@ -68,8 +68,10 @@ int verify(const VerifyArguments& a) {
     for (const std::string& note : exact.notes) fmt::print(stderr, "{}: {}\n", a.checkpoint, note);
     model = std::move(exact.model);
   }
-  if (!a.readme.empty() && (model || a.deep || !a.names.empty()))
-    fail("--write-readme describes all statements at their usual extent: give no name, no checkpoint and no --deep");
+  if (!(a.readme + a.errata).empty() && (model || a.deep || !a.names.empty()))
+    fail(
+        "--write-readme and --write-errata describe all statements at their usual extent: give no name, no checkpoint and no "
+        "--deep");
   const Depth depth = a.deep ? Depth::deep : Depth::usual;
   Json statements = Json::array();
   std::vector<CheckedClaim> checked;
@@ -82,12 +84,13 @@ int verify(const VerifyArguments& a) {
     statements.push_back(to_json(*claim, depth, o, seconds));
     checked.push_back({claim, o});
     if (!a.json)
-      fmt::print("{:<7}{:<33}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim->name,
+      fmt::print("{:<7}{:<57}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim->name,
                  strength_name(claim->strength), o.cases, seconds, o.detail);
     std::fflush(stdout);
   }
   if (a.json) fmt::print("{}\n", Json{{"statements", statements}}.dump(1));
   if (!a.readme.empty()) write_whole(a.readme, proofs_readme(checked));
+  if (!a.errata.empty()) write_whole(a.errata, errata(checked));
   return all_hold ? 0 : 1;
 }
 
@@ -100,6 +103,7 @@ void add_verify_verb(CLI::App& app, int& exit_code) {
   verb->add_option("statements", a->names, "which; `all` or none: every one");
   verb->add_option("--checkpoint", a->checkpoint, "check the weights of this checkpoint instead of the construction's own");
   verb->add_option("--write-readme", a->readme, "write the table of all statements to this file");
+  verb->add_option("--write-errata", a->errata, "write what was found about the paper to this file");
   verb->add_flag("--list", a->list, "all statements");
   verb->add_flag("--deep", a->deep, "the larger extents, where a statement has one (minutes)");
   verb->add_flag("--json", a->json, "print JSON");

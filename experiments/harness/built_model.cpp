@@ -9,17 +9,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool holds(float stored, const RootTwo& exact) {
-  return RootTwo(rational_from_double(stored)) == exact;
+bool holds(float stored, const Exact& exact) {
+  return Exact(rational_from_double(stored)) == exact;
 }
 
 /// Puts the exact numbers of one tensor in the places of the floats they round to.
 void refine(ExactModel& out, const std::string& name, const Json& strings) {
-  const std::span<RootTwo> w = out.model.weights[name];
+  const std::span<Exact> w = out.model.weights[name];
   for (const auto& [key, text] : strings.items()) {
     const std::size_t index = std::stoull(key);
     if (index >= w.size()) fail("metadata 'exact': {} has no number {}", name, key);
-    const RootTwo exact = parse_root_two(text.get<std::string>());
+    const Exact exact = parse_exact(text.get<std::string>());
     if (holds(from_exact<float>(exact), w[index]))
       w[index] = exact;
     else
@@ -35,7 +35,7 @@ void save_built_model(const std::string& path, const BuiltModel& model) {
   Json exact = Json::object();
   for (const Parameter& p : model.weights.layout())
     for (std::size_t i = 0; i < p.size; ++i)
-      if (const RootTwo& x = model.weights[p.name][i]; !holds(rounded[p.name][i], x)) exact[p.name][std::to_string(i)] = to_text(x);
+      if (const Exact& x = model.weights[p.name][i]; !holds(rounded[p.name][i], x)) exact[p.name][std::to_string(i)] = to_text(x);
   ModelOrigin origin;
   origin.task = model.task;
   origin.options = model.options;
@@ -44,7 +44,7 @@ void save_built_model(const std::string& path, const BuiltModel& model) {
 }
 
 ExactModel exact_model(const LoadedModel& loaded) {
-  ExactModel out{{loaded.spec, Weights<RootTwo>(loaded.spec), loaded.origin.task, loaded.origin.options}, {}};
+  ExactModel out{{loaded.spec, Weights<Exact>(loaded.spec), loaded.origin.task, loaded.origin.options}, {}};
   for (std::size_t i = 0; i < loaded.weights.values().size(); ++i)
     out.model.weights.values()[i] = rational_from_double(loaded.weights.values()[i]);
   const auto found = loaded.metadata.find("exact");

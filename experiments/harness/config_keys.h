@@ -46,6 +46,7 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("model.width", o.width, at_least(1), "width of the residual stream");
   visit("model.heads", o.heads, at_least(1), "heads of every mixer");
   visit("model.head_dim", o.head_dim, at_least(1), "key and query dimension of a head");
+  visit("model.delta_heads", o.delta_heads, at_least(0), "heads of a delta rule; 0: heads");
   visit("model.key_dim", o.key_dim, at_least(0), "key and query dimension of a delta-rule head; 0: head_dim");
   visit("model.hidden", o.hidden, at_least(0), "hidden width of the SwiGLU MLP; 0: no MLP");
   visit("model.conv", o.conv, at_least(0), "width of the short convolutions of a delta rule; 0: none");

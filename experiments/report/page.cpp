@@ -85,6 +85,7 @@ std::string to_html(const Page& page, const std::filesystem::path& directory) {
     for (const Table& table : section.tables) text += to_html(table);
   }
   text += "<h2>Proved and checked exactly</h2>\n" + statements_html(page.statements);
+  for (const Table& table : page.reach) text += to_html(table);
   if (!page.figures.empty()) text += "<h2>Beyond the selected runs</h2>\n";
   for (const FigureOnPage& figure : page.figures) text += figure_html(figure, directory);
   text += "<h2>What was run</h2>\n<ul class=\"facts\">\n";

@@ -25,6 +25,7 @@ struct FigureOnPage {
 struct Page {
   std::vector<std::string> facts;     // machine, commit, dates, seconds: one sentence each
   nlohmann::ordered_json statements;  // verify --json's list; null when verify was not run
+  std::vector<Table> reach;           // of the constructions; empty when it was not measured
   FigureOnPage main_figure;
   std::vector<Section> sections;
   std::vector<FigureOnPage> figures;

@@ -7,6 +7,7 @@
 #include "experiments/report/learning.h"
 #include "experiments/report/page.h"
 #include "experiments/report/plots.h"
+#include "experiments/report/reach_table.h"
 #include "experiments/report/settings_table.h"
 #include "experiments/report/tables.h"
 #include "models/io/whole_file.h"
@@ -67,14 +68,16 @@ bool several_rates(const std::vector<Experiment>& experiments) {
   return false;
 }
 
+FigureOnPage add_figure(Page& page, const fs::path& out, const Figure& figure, const std::string& caption) {
+  draw(figure, out);
+  for (const char* kind : {".svg", ".png", ".pdf", ".gp"}) page.files.push_back(figure.name + kind);
+  return FigureOnPage{figure.name, caption};
+}
+
 /// Draws the figures and lists them on the page.
 void add_figures(Page& page, const std::vector<SweepResults>& sweeps, const std::vector<Experiment>& experiments,
                  const fs::path& out) {
-  const auto add = [&](const Figure& figure, const std::string& caption) {
-    draw(figure, out);
-    for (const char* kind : {".svg", ".png", ".pdf", ".gp"}) page.files.push_back(figure.name + kind);
-    return FigureOnPage{figure.name, caption};
-  };
+  const auto add = [&](const Figure& figure, const std::string& caption) { return add_figure(page, out, figure, caption); };
   page.main_figure = add(separation_figure(experiments),
                          "Accuracy of the selected run of each model on fresh examples, with 95 % Wilson intervals. Dashed: the "
                          "best shortcut on the same "
@@ -141,6 +144,14 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
     page.statements = nlohmann::ordered_json::parse(read_whole(out / "verify.json"), nullptr, false)
                           .value("statements", nlohmann::ordered_json());
     page.files.push_back("verify.json");
+  }
+  if (fs::exists(out / "reach.csv")) {
+    const std::vector<Reach> reaches = reach_from_csv(read_whole(out / "reach.csv"), "reach.csv");
+    page.reach.push_back(reach_table(reaches));
+    write_table(page, page.reach.back(), out);
+    page.figures.push_back(add_figure(page, out, reach_figure(reaches),
+                                      "How far each construction is right in each arithmetic; an arrow: as far as was tried."));
+    page.files.push_back("reach.csv");
   }
   write_whole(out / "index.html", to_html(page, out));
 }

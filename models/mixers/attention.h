@@ -15,7 +15,8 @@ class AttentionLayer {
  public:
   struct State {
     std::vector<Row<T>> keys, values;       // one row of heads * head_dim per token so far
-    std::vector<std::vector<int>> nonzero;  // per head: the tokens whose key is not all zeros
+    std::vector<std::vector<int>> nonzero;  // per head, of the first `sorted` tokens: those whose key is not all zeros
+    std::size_t sorted = 0;
     bool operator==(const State&) const = default;
   };
 
@@ -29,7 +30,7 @@ class AttentionLayer {
     if (s_.qk_norm != QkNorm::none) norm_q_ = w.vector("self_attn.q_norm.weight"), norm_k_ = w.vector("self_attn.k_norm.weight");
   }
 
-  State start() const { return {{}, {}, std::vector<std::vector<int>>(s_.heads)}; }
+  State start() const { return {{}, {}, std::vector<std::vector<int>>(s_.heads), 0}; }
 
   /// x (width) -> y (width).
   Row<T> step(State& state, const Row<T>& x) const {
@@ -37,9 +38,11 @@ class AttentionLayer {
     const Row<T> q = prepared(w_q_(x), norm_q_, position);
     state.keys.push_back(prepared(w_k_(x), norm_k_, position));
     state.values.push_back(w_v_(x));
+    for (; state.sorted < state.keys.size(); ++state.sorted)
+      for (int h = 0; h < s_.heads; ++h)
+        if (!is_zero(part(state.keys[state.sorted], h))) state.nonzero[h].push_back(static_cast<int>(state.sorted));
     Row<T> y;  // (heads * head_dim)
     for (int h = 0; h < s_.heads; ++h) {
-      if (!is_zero(part(state.keys.back(), h))) state.nonzero[h].push_back(position);
       const Row<T> o = s_.score == Score::softmax ? weighted_mean(state, part(q, h), h) : mean_of_chosen(state, part(q, h), h);
       y.insert(y.end(), o.begin(), o.end());
     }
@@ -86,7 +89,8 @@ class AttentionLayer {
     return y;
   }
 
-  /// The tokens of maximal score, in their order; none when a score is not a number.  A key of zeros scores 0 against every query: only the others are multiplied out.
+  /// The tokens of maximal score, in their order; none when a score is not a number.  A key of zeros scores 0 against every query:
+  /// only the others are multiplied out.
   std::vector<int> highest(const State& state, std::span<const T> q, int h) const {
     const std::vector<int>& nonzero = state.nonzero[h];
     const bool some_score_zero = nonzero.size() < state.keys.size();

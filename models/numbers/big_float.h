@@ -3,7 +3,7 @@
 #include <boost/multiprecision/cpp_bin_float.hpp>
 
 #include "models/numbers/big_rational.h"
-#include "models/numbers/root_two.h"
+#include "models/numbers/exact.h"
 
 namespace separatrix {
 
@@ -19,11 +19,11 @@ BigFloat<bits> big_float(const Rational& x) {
          BigFloat<bits>(boost::multiprecision::denominator(big.value));
 }
 
-/// a + b sqrt 2, from twice the bits.
+/// a + b sqrt d, from twice the bits.
 template <unsigned bits>
-BigFloat<bits> big_float(const RootTwo& x) {
+BigFloat<bits> big_float(const Exact& x) {
   using Wide = BigFloat<2 * bits>;
-  return BigFloat<bits>(big_float<2 * bits>(x.a) + big_float<2 * bits>(x.b) * sqrt(Wide(2)));
+  return BigFloat<bits>(big_float<2 * bits>(x.a) + big_float<2 * bits>(x.b) * sqrt(Wide(x.d)));
 }
 
 }  // namespace separatrix

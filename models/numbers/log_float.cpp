@@ -121,7 +121,7 @@ LogFloat::LogFloat(double x, int p) {
   *this = constant(x).rounded_to(p);
 }
 
-LogFloat::LogFloat(const RootTwo& x, int p) {
+LogFloat::LogFloat(const Exact& x, int p) {
   check_bits(p);
   *this = LogFloatTools::from_big(big_float<256>(x), p);
 }

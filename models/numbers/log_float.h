@@ -4,7 +4,7 @@
 #pragma once
 #include <cstdint>
 
-#include "models/numbers/root_two.h"
+#include "models/numbers/exact.h"
 
 namespace separatrix {
 
@@ -18,7 +18,7 @@ class LogFloat {
   LogFloat(int constant = 0);
   /// x to p bits, 2 <= p <= 62.
   LogFloat(double x, int p);
-  LogFloat(const RootTwo& x, int p);
+  LogFloat(const Exact& x, int p);
   /// A constant with the value of x, exactly.
   static LogFloat constant(double x);
 

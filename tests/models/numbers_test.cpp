@@ -4,6 +4,7 @@
 
 #include "models/model.h"
 #include "models/numbers/big_float.h"
+#include "models/numbers/from_exact.h"
 #include "models/numbers/log_float.h"
 #include "models/numbers/var.h"
 #include "tasks/rng.h"
@@ -134,6 +135,42 @@ TEST_CASE("a + b sqrt 2 is an ordered field") {
   CHECK_THROWS_AS(parse_root_two("1/2+r2x"), Error);
 }
 
+TEST_CASE("a + b sqrt 5 is an ordered field, and the golden ratio lies between its convergents") {
+  const RootFive phi = golden_ratio(), x(Rational(-2, 3), Rational(1, 7));
+  CHECK(phi * phi == phi + 1);
+  CHECK(1 / phi == phi - 1);
+  CHECK(x / x == RootFive(1));
+  CHECK((x / phi) * phi == x);
+  int below = 1, above = 1;  // Fibonacci: F(2n) / F(2n - 1) < phi < F(2n + 1) / F(2n)
+  for (int i = 0; i < 20; ++i) {
+    CHECK(RootFive(Rational(above, below)) < phi);
+    above += below, below = above - below;
+    CHECK(phi < RootFive(Rational(above, below)));
+    above += below, below = above - below;
+  }
+  CHECK(!(phi < phi));
+  CHECK(x < RootFive(0));
+  CHECK(to_double(phi) == (1 + std::sqrt(5.0)) / 2);
+  for (const char* text : {"1/2-3/4r5", "-3/4", "-7/9r5", "1r5"}) CHECK(to_text(parse_root<5>(text)) == text);
+  CHECK_THROWS_AS(parse_root<5>("1r2"), Error);
+}
+
+TEST_CASE("an exact weight goes to its own field, to every number type that rounds, and nowhere else") {
+  const Exact root_two = RootTwo(1, Rational(-1, 2)), phi = golden_ratio(), half = Rational(1, 2);
+  CHECK(from_exact<RootTwo>(root_two) == RootTwo(1, Rational(-1, 2)));
+  CHECK(from_exact<RootFive>(phi) == golden_ratio());
+  CHECK(from_exact<RootFive>(half) == RootFive(Rational(1, 2)));
+  CHECK(from_exact<Rational>(half) == Rational(1, 2));
+  CHECK(from_exact<double>(phi) == to_double(golden_ratio()));
+  CHECK(LogFloat(phi, 24).to_double() == static_cast<float>(to_double(golden_ratio())));
+  CHECK_THROWS_WITH(from_exact<RootTwo>(phi), Catch::Matchers::Contains("--numbers root5"));
+  CHECK_THROWS_WITH(from_exact<RootFive>(root_two), Catch::Matchers::Contains("--numbers root2"));
+  CHECK_THROWS_WITH(from_exact<Rational>(phi), Catch::Matchers::Contains("1/2+1/2r5"));
+  for (const char* text : {"1/2-3/4r5", "1-1/2r2", "5/7"}) CHECK(to_text(parse_exact(text)) == text);
+  CHECK(Exact(RootFive(3)) == Exact(RootTwo(3)));
+  CHECK(!(Exact(RootFive(0, 1)) == Exact(RootTwo(0, 1))));
+}
+
 // --- the layers over every number type ---
 
 namespace {
@@ -178,7 +215,7 @@ Spec theory_form() {
   return spec;
 }
 
-using Fields = std::tuple<float, double, Rational, RootTwo, BigFloat<113>, LogFloat, Var<double>>;
+using Fields = std::tuple<float, double, Rational, RootTwo, RootFive, BigFloat<113>, LogFloat, Var<double>>;
 using Reals = std::tuple<float, double, BigFloat<113>, LogFloat, Var<double>>;
 template <class T>
 constexpr double bits_error = std::is_same_v<T, float> ? 1e-5 : 1e-10;  // 24 bits, or at least 40, and a margin for the sums

@@ -5,7 +5,7 @@
 #include "models/io/whole_file.h"
 #include "models/numbers/from_exact.h"
 #include "proofs/claim.h"
-#include "proofs/readme.h"
+#include "proofs/errata.h"
 #include "tests/catch.h"
 
 using namespace separatrix;
@@ -25,7 +25,7 @@ std::string temporary(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("every statement holds, and proofs/README.md is what verify writes") {
+TEST_CASE("every statement holds, and proofs/README.md and ERRATA.md are what verify writes") {
   std::vector<CheckedClaim> checked;
   for (const Claim& claim : claims()) {
     const Outcome o = check(claim);
@@ -34,6 +34,7 @@ TEST_CASE("every statement holds, and proofs/README.md is what verify writes") {
     checked.push_back({&claim, o});
   }
   CHECK(read_whole(std::string(SOURCE_DIR) + "/proofs/README.md") == proofs_readme(checked));
+  CHECK(read_whole(std::string(SOURCE_DIR) + "/ERRATA.md") == errata(checked));
 }
 
 TEST_CASE("a planted wrong swap is found by every statement about the model, and the detail names the statement that broke") {
@@ -61,6 +62,18 @@ TEST_CASE("the closure finds an error in one swap, in the read-out, in the gates
   CHECK(!broken(layer + "a_proj.weight", 0, RootTwo(Rational(999, 1000))).holds());  // alpha below 1
   CHECK(!broken(layer + "b_proj.weight", 2, RootTwo(Rational(999, 1000))).holds());  // beta below 1 at `=`
   CHECK(!broken("lm_head.weight", 20 * 9 + 3, RootTwo(9)).holds());                  // the logit of 4 reads too little
+}
+
+TEST_CASE("the trained form fails when one tap, one gate or the forgetting is wrong") {
+  const auto broken = [](const std::string& weight, std::size_t index, const RootTwo& value) {
+    BuiltModel built = build_swaps_in_trained_form(5);
+    built.weights["model.layers.0.linear_attn." + weight][index] = value;
+    return check(find_claim("swaps_trained_form"), built);
+  };
+  CHECK(broken("A_log", 0, RootTwo(-40)).holds());              // as built
+  CHECK(!broken("k_conv1d.weight", 0, RootTwo(0)).holds());     // the first name of a swap, channel of `a`
+  CHECK(!broken("b_proj.weight", 2, RootTwo(-40)).holds());     // head 0 does not swap
+  CHECK(!broken("o_proj.weight", 7 * 25, RootTwo(2)).holds());  // the head of 0 answers 1 as well
 }
 
 TEST_CASE("the recall statements fail when a key is wrong") {

@@ -59,6 +59,9 @@ TEST_CASE("a thousand programs of each task run in Python and all their asserts 
       "polish_formula --difficulty 11 --set shape=complete --set distribution=easy --set padding=n^2 --set tokens=char",
       "polish_formula --difficulty 30 --set shape=caterpillar",
       "polish_formula --difficulty 30 --set shape=bounded --set depth=5 --set bos=true",
+      "word_problem --difficulty 16 --set letters=swaps --set padding=2",
+      "word_problem --difficulty 16 --set group=A5 --set letters=half_turns",
+      "word_problem --difficulty 16 --set group=Z9 --set tokens=char",
   };
   for (const std::string& arguments : cases) {
     INFO(arguments);
@@ -99,12 +102,17 @@ TEST_CASE("bad input to the verb tasks ends with exit code 2 and says what was w
       {"sample state_based_recall --difficulty 0 --set bits=200", "needs numbers = 200"},
       {"sample state_based_recall --difficulty 4 --set warmup_reveals=5", "at most 4"},
       {"sample state_based_recall --difficulty 4 --set reveal_variables=5", "at most 4"},
+      {"sample state_based_recall --difficulty 4 --set bits=8 --set bits_per_swap=4", "needs bits = n"},
+      {"sample state_based_recall --difficulty 40 --set bits_per_swap=4", "wanted 1 to 32"},
       {"sample polish_formula --difficulty 4 --set padding=n^4", "n^0, n^1, n^2, n^3"},
       {"sample polish_formula --difficulty 300 --set padding=n^3", "wanted 1 to 256"},
       {"sample polish_formula --difficulty 100 --set padding=21*n^3", "wanted 1 to 92"},
       {"sample polish_formula --difficulty 4 --set padding=21n^3", "such as 21*n^3"},
       {"sample polish_formula --difficulty 33 --set shape=bounded --set depth=5", "wanted 1 to 32"},
       {"sample polish_formula --difficulty 4 --set shape=bounded", "give a depth"},
+      {"sample word_problem --difficulty 4 --set group=S6", "wanted S2 to S5, A3 to A5 or Z2 to Z1000"},
+      {"sample word_problem --difficulty 4 --set letters=half_turns", "half_turns those of A5"},
+      {"sample word_problem --difficulty 4 --set tokens=char", "one character"},
       {"sample recall --difficulty 3 --count 0", "at least 1"},
       {"sample recall --difficulty 3 --seed -1", "wanted an integer from 0"},
       {"sample recall --difficulty 3 --format safetensors", "--out FILE"},

@@ -1,7 +1,7 @@
 """Runs generated programs by Python itself.  usage: run_programs.py EXAMPLES.jsonl EXAMPLES.safetensors
 
-Programs: exec, so every assert must hold.  Formulas: eval of the infix form.  Beside it, the safetensors file (read here by
-struct and json only) must hold the same tokens, masks, answers and flags as the JSON lines.
+Programs: exec, so every assert must hold.  Formulas: eval of the infix form.  Words: their product.  Beside it, the
+safetensors file (read here by struct and json only) must hold the same tokens, masks, answers and flags as the JSON lines.
 """
 import json
 import struct
@@ -16,7 +16,31 @@ def infix(words):
     return f"({left} {word} {infix(words)})"
 
 
+def image(factor, point):
+    """Where a permutation, by images or by cycles, takes a point (from 1)."""
+    if "(" not in factor:
+        return int(factor[point - 1])
+    for cycle in factor.strip("()").split(")("):
+        if str(point) in cycle:
+            return int(cycle[(cycle.index(str(point)) + 1) % len(cycle)])
+    return point
+
+
+def product(group, factors):
+    if group[0] == "Z":
+        return str(sum(map(int, factors)) % int(group[1:]))
+    points = list(range(1, int(group[1:]) + 1))
+    for factor in factors:
+        points = [image(factor, point) for point in points]
+    return "".join(map(str, points))
+
+
 def check_text(text, answer):
+    if text[0] in "SAZ":
+        words = text.split()
+        factors = [word for word in words[1:words.index("=")] if word != "_"]
+        assert words[-1] == answer == product(words[0], factors), text
+        return
     if text.split()[0] in ("and", "or", "0", "1"):
         words = text.split()
         value = eval(infix(words))

@@ -33,6 +33,7 @@ const std::vector<Variant>& variants() {
       {"state_based_recall",
        {{"bits", "8"}, {"warmup_reveals", "4"}, {"warmup", "mixed"}, {"reveal_variables", "2"}, {"reveal_last", "true"}},
        {0, 1, 9}},
+      {"state_based_recall", {{"bits_per_swap", "4"}}, {1, 8, 32}},
       {"state_based_recall",
        {{"bits", "40"}, {"numbers", "40"}, {"reveal", "pointer"}, {"tokens", "char"}, {"spacing", "1"}},
        {12}},
@@ -41,6 +42,12 @@ const std::vector<Variant>& variants() {
       {"polish_formula", {{"shape", "complete"}, {"distribution", "easy"}, {"padding", "n^2"}, {"bos", "true"}}, {6}},
       {"polish_formula", {{"shape", "caterpillar"}, {"padding", "7"}, {"tokens", "char"}, {"loss", "all"}}, {1, 20}},
       {"polish_formula", {{"shape", "bounded"}, {"depth", "6"}}, {40}},
+      {"word_problem", {}, {1, 2, 33}},
+      {"word_problem", {{"letters", "swaps"}, {"padding", "3"}, {"bos", "true"}}, {9}},
+      {"word_problem", {{"group", "A5"}, {"letters", "half_turns"}, {"loss", "all"}}, {1, 12}},
+      {"word_problem", {{"group", "Z10"}, {"tokens", "char"}}, {25}},
+      {"word_problem", {{"group", "Z137"}}, {25}},
+      {"word_problem", {{"group", "A4"}, {"letters", "swaps"}}, {25}},
   };
   return all;
 }
@@ -120,7 +127,11 @@ TEST_CASE("the same draw gives the same example and another index another one") 
 
 TEST_CASE("characters are those of the text and symbols are those of its words") {
   for (const std::string& name : task_names()) {
-    const auto symbols = make_task(name), characters = make_task(name, {{"tokens", "char"}});
+    TaskOptions options;
+    if (name == "word_problem") options["group"] = "Z7";  // an answer must be one character
+    const auto symbols = make_task(name, options);
+    options["tokens"] = "char";
+    const auto characters = make_task(name, options);
     for (int i = 0; i < 20; ++i) {
       const Example a = symbols->sample(9, Purpose::test, 12, i), b = characters->sample(9, Purpose::test, 12, i);
       CHECK(a.text == b.text);
@@ -200,7 +211,8 @@ TEST_CASE("the first hundred examples of each task at each level are these") {
   const std::map<std::string, std::uint64_t> golden = {{"state_tracking", 0x4d00490598c8926c},
                                                        {"recall", 0xb135c2363de7cf98},
                                                        {"state_based_recall", 0xa20cf53d4ddef60f},
-                                                       {"polish_formula", 0x7ee8153733dbecdf}};
+                                                       {"polish_formula", 0x7ee8153733dbecdf},
+                                                       {"word_problem", 0x1171f2ced9520380}};
   REQUIRE(golden.size() == task_names().size());
   for (const std::string& name : task_names()) {
     const std::uint64_t found = signature(*make_task(name), 100);
@@ -220,4 +232,11 @@ TEST_CASE("solve refuses programs that are wrong before the question") {
   CHECK(formula->solve("and or 0 1 1 _ _ 0") == "1");
   CHECK_THROWS_AS(formula->solve("and or 0 1"), Error);
   CHECK_THROWS_AS(formula->solve("and nor 0 1 1"), Error);
+  const auto word = make_task("word_problem");
+  CHECK(word->solve("S5 21345 23145 = 1") == "32145");
+  CHECK(word->solve("S5 (12) () () () (12) (13) () () _ _ = 1") == "32145");
+  CHECK(word->solve("A5 (12)(34) (13)(24) = 1") == "43215");
+  CHECK(word->solve("Z6 4 5 = 1") == "3");
+  CHECK_THROWS_AS(word->solve("S5 21345"), Error);
+  CHECK_THROWS_AS(word->solve("S5 2134 = 1"), Error);
 }

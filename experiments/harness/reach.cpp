@@ -1,0 +1,72 @@
+#include "experiments/harness/reach.h"
+
+#include <chrono>
+
+#include "experiments/harness/built_model.h"
+#include "experiments/harness/machine.h"
+#include "experiments/harness/predictors.h"
+
+namespace separatrix {
+namespace {
+
+/// The task the model was built for, without reveals where it has the option.
+std::unique_ptr<Task> strict_task(const BuiltModel& model) {
+  TaskOptions options = model.options;
+  for (const TaskOption& option : make_task(model.task, options)->options())
+    if (option.name == "strict") options["strict"] = "100";
+  return make_task(model.task, options);
+}
+
+void climb(Reach& reach, const Predictor& predict, const Task& task, const ReachOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  Stream stream{1, Purpose::report};
+  stream.samples = stream.batch = options.samples;
+  const int largest = std::min(options.largest, task.max_difficulty());
+  for (int n = std::max(task.min_difficulty(), 1); n <= largest; n *= 2) {
+    const Tally tally = evaluate(predict, task, n, stream);
+    if (tally.correct < tally.counted) {
+      reach.wrong_at = n;
+      return;
+    }
+    reach.right_up_to = n;
+    if (std::chrono::duration<double>(Clock::now() - begin).count() > options.seconds) return;
+  }
+}
+
+}  // namespace
+
+const std::vector<Arithmetic>& arithmetics() {
+  static const std::vector<Arithmetic> list = {
+      {"log:8", "reference", "8 bits (as bf16), every operation rounded"},
+      {"log:11", "reference", "11 bits (as fp16), every operation rounded"},
+      {"log:24", "reference", "24 bits (as fp32), every operation rounded"},
+      {"bf16", "cpu", "training kernels: bf16 matrix products, fp32 sums and states"},
+      {"float", "cpu", "training kernels in fp32"},
+      {"double", "reference", "double precision"},
+  };
+  return list;
+}
+
+std::vector<Reach> measure_reach(const Construction& construction, const std::filesystem::path& folder,
+                                 const ReachOptions& options) {
+  const BuiltModel built = construction.build(construction.default_n);
+  const auto task = strict_task(built);
+  std::filesystem::create_directories(folder / construction.name);
+  const std::string path = folder / construction.name / "model.safetensors";
+  save_built_model(path, built);
+  const LoadedModel model = load_model(path);
+  std::vector<Reach> rows;
+  for (const Arithmetic& arithmetic : arithmetics()) {
+    Reach reach{construction.name, arithmetic.numbers, arithmetic.device, 0, 0, options.samples, ""};
+    try {
+      climb(reach, make_predictor(model, arithmetic.numbers, parse_device(arithmetic.device)), *task, options);
+    } catch (const Error& error) {
+      reach.refused = error.what();
+    }
+    rows.push_back(reach);
+  }
+  return rows;
+}
+
+}  // namespace separatrix

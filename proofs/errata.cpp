@@ -1,0 +1,78 @@
+#include "proofs/errata.h"
+
+namespace separatrix {
+
+const std::vector<Finding>& findings() {
+  static const std::vector<Finding> list = {
+      {"With gates in the open interval, one-step swaps are not exact",
+       "Definition 1 has beta in (0, 1). Then I - 2 beta k k^T is the mean (1 - beta) I + beta P of dropping the swap and making "
+       "it, "
+       "and n equal swaps leave a margin of (2 beta - 1)^n: with beta = sigmoid(b) it halves after about 0.35 e^b swaps. With "
+       "fixed "
+       "weights and growing length the one-step swap of Section 3 and Theorem 1 is therefore not enough as written. Three ways "
+       "out: the closed interval, which is what the constructions here use; rounding, by which sigmoid reaches 1 in every finite "
+       "format; and five steps per swap, all with beta inside (0, 1), whose product is exactly (1 - 2 eps) times the swap.",
+       {"lazy_walk", "lazy_walk_horizon", "open_interval_swap", "swaps_all_lengths"},
+       {}},
+      {"Definition 1 is not the layer that is trained",
+       "Definition 1 adds v k^T; flash-linear-attention and OlmoHybrid add beta v k^T. For beta > 0 the two differ by a scaling of "
+       "v. Pure accumulation, beta = 0 with v not 0, exists in Definition 1 only (as a limit, its interval being open). The swap "
+       "construction has also been built in the trained form.",
+       {"write_forms", "swaps_trained_form"},
+       {}},
+      {"The update printed in Figures 4 and 5 is not a swap",
+       "`a, c = c, e` overwrites a value, after which two variables are equal and information is lost; the text speaks of swaps. "
+       "Under such updates values coalesce and the task is no word problem of a group. The default here is `a, c = c, a`; the "
+       "printed form is the option updates = assign.",
+       {},
+       {"separatrix tasks sample state_tracking --difficulty 8 --count 1 --seed 1 --set updates=assign",
+        "separatrix tasks list state_tracking --floors --set updates=assign"}},
+      {"Hashing positions by a layer norm needs 4 log2 n + 2 bits",
+       "Recall by the layer-norm hash, used for Theorem 1's attention layer, needs scores that tell 1 / (2 n^4) apart: 24 bits "
+       "(fp32) "
+       "reach n = 48 and 8 bits (bf16) n = 3. A trained fp32 or bf16 model that recalls from longer lists does not do it that way, "
+       "and the theorem says nothing about it.",
+       {"hash_argmax", "hash_bits", "recall_bits"},
+       {"separatrix reach recall_by_attention"}},
+      {"Integers need more than logarithmic precision",
+       "The remark that such models reach PNC1 rests on iterated products of small integer matrices. Their values have as many "
+       "bits "
+       "as the formula has leaves, and in p-bit arithmetic with fewer bits two inputs of different value end in the same state. So "
+       "the remark lives in exact or polynomial precision, not in the logarithmic precision of Theorem 3.",
+       {"integer_formulas", "integer_formulas_need_bits", "shears_collide"},
+       {}},
+  };
+  return list;
+}
+
+namespace {
+
+const CheckedClaim& found(const std::vector<CheckedClaim>& checked, const std::string& name) {
+  find_claim(name);  // an unknown name has its own message
+  for (const CheckedClaim& c : checked)
+    if (c.claim->name == name) return c;
+  fail("the statement {} was not checked in this run", name);
+}
+
+}  // namespace
+
+std::string errata(const std::vector<CheckedClaim>& checked) {
+  std::string out =
+      "# Findings about the paper\n\n"
+      "Written by `separatrix verify --write-errata ERRATA.md`; do not edit. What checking \"Olmo Hybrid: From Theory to "
+      "Practice\"\n"
+      "by machine found, each with the commands that show it and what they counted.\n";
+  int number = 0;
+  for (const Finding& f : findings()) {
+    out += fmt::format("\n## {}. {}\n\n{}\n\n", ++number, f.title, f.text);
+    for (const std::string& name : f.claims) {
+      const auto& [claim, o] = found(checked, name);
+      out += fmt::format("- `separatrix verify {}`: {}, {}, {} cases: {}\n", name, o.holds() ? "holds" : "does NOT hold",
+                         strength_name(claim->strength), o.cases, o.detail);
+    }
+    for (const std::string& command : f.commands) out += fmt::format("- `{}`\n", command);
+  }
+  return out;
+}
+
+}  // namespace separatrix

@@ -1,0 +1,167 @@
+// Theorem 1 of the paper, the constructive half: a hybrid with one alternation solves state-based recall, in either order.
+// Here on programs: all small ones (Definition 2), examples of the task with all its reveals, and long ones.
+#include "proofs/claim.h"
+#include "proofs/pointer_programs.h"
+#include "proofs/token_runner.h"
+#include "tasks/rng.h"
+
+namespace separatrix {
+namespace {
+
+using Runner = TokenRunner<RootTwo>;
+
+/// Whether the logit of `want` is above every other one by at least 1.
+bool says(const Runner& runner, const Row<RootTwo>& logits, const std::string& want) {
+  const int right = runner.id(want);
+  for (int i = 0; i < static_cast<int>(logits.size()); ++i)
+    if (i != right && logits[right] - logits[i] < RootTwo(1)) return false;
+  return true;
+}
+
+void expect_bit(Cases& cases, const Runner& runner, const Runner::State& state, const PointerProgram& p, int v) {
+  const Row<RootTwo> logits = runner.logits_after(state, bit_question(variable_name(v)));
+  cases.expect(says(runner, logits, std::to_string(p.bit(v))), [&] {
+    return fmt::format("bits {}, pointers {}, {} swaps: bits[{}] is answered {} (or too closely) instead of {}",
+                       values_text(p.bits), values_text(p.pointers), p.swaps.size(), variable_name(v), runner.answer(logits),
+                       p.bit(v));
+  });
+}
+
+/// Asks for bits[a] after every word of at most `swaps_left` more transpositions.
+void all_words(Cases& cases, const Runner& runner, const Runner::State& state, PointerProgram& p, int swaps_left) {
+  expect_bit(cases, runner, state, p, 0);
+  if (swaps_left == 0 || cases.failures() > 0) return;
+  for (int x = 0; x < kPointerVariables; ++x)
+    for (int y = x + 1; y < kPointerVariables; ++y) {
+      auto next = state;
+      runner.feed(next, swap_words(x, y));
+      p.swaps.push_back({x, y});
+      all_words(cases, runner, next, p, swaps_left - 1);
+      p.swaps.pop_back();
+    }
+}
+
+/// Every string x of m bits, all pointers p, all words of at most `swaps` transpositions.
+void all_programs(Cases& cases, const Runner& runner, int m, int swaps) {
+  int pointer_lists = 1;
+  for (int v = 0; v < kPointerVariables; ++v) pointer_lists *= m;
+  for (int string = 0; string < 1 << m; ++string) {
+    PointerProgram p{bits_of(string, m), Values(kPointerVariables), {}};
+    auto state = runner.start();
+    runner.feed(state, list_words(p.bits));
+    for (int code = 0; code < pointer_lists && cases.failures() == 0; ++code) {
+      for (int v = 0, rest = code; v < kPointerVariables; ++v, rest /= m) p.pointers[v] = rest % m;
+      auto ready = state;
+      runner.feed(ready, pointer_words(p.pointers));
+      all_words(cases, runner, ready, p, swaps);
+    }
+  }
+}
+
+Outcome check_small(const BuiltModel& model, int bits, int swaps) {
+  most_bits(model);
+  const Runner runner = token_runner<RootTwo>(model);
+  Cases cases;
+  for (int m = 1; m <= bits && cases.failures() == 0; ++m) all_programs(cases, runner, m, swaps);
+  return cases.done(fmt::format(
+      "every string of at most {} bits, all pointers, every word of at most {} swaps; logit gap at least 1", bits, swaps));
+}
+
+/// Every answer of an example, reveals included.
+void expect_answers(Cases& cases, const Runner& runner, const Task& task, const Example& example) {
+  auto state = runner.start();
+  std::size_t next = 0;
+  for (std::size_t t = 0; t + 1 < example.tokens.size() && cases.failures() == 0; ++t) {
+    if (next == example.answers.size() || example.answers[next].position != static_cast<int>(t) + 1) {
+      runner.feed(state, example.tokens[t]);
+      continue;
+    }
+    const Row<RootTwo> logits = runner.logits(state, example.tokens[t]);
+    const std::string want = task.vocabulary()[example.answers[next++].id];
+    cases.expect(says(runner, logits, want), [&] {
+      return fmt::format("answer {} of\n{}\nis {} (or too close) instead of {}", next, example.text, runner.answer(logits), want);
+    });
+  }
+}
+
+void expect_long_word(Cases& cases, const Runner& runner, int bits, int swaps, int index) {
+  Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(swaps), index);
+  PointerProgram p;
+  for (int i = 0; i < bits; ++i) p.bits.push_back(static_cast<int>(rng.below(2)));
+  for (int v = 0; v < kPointerVariables; ++v) p.pointers.push_back(static_cast<int>(rng.below(bits)));
+  auto state = runner.start();
+  runner.feed(state, header_words(p));
+  for (int i = 0; i < swaps; ++i) {
+    const int x = static_cast<int>(rng.below(kPointerVariables));
+    const int y = (x + 1 + static_cast<int>(rng.below(kPointerVariables - 1))) % kPointerVariables;
+    runner.feed(state, swap_words(x, y));
+    p.swaps.push_back({x, y});
+  }
+  for (int v = 0; v < kPointerVariables; ++v) expect_bit(cases, runner, state, p, v);
+}
+
+}  // namespace
+
+Outcome check_theorem_1_small(const BuiltModel& model) {
+  return check_small(model, 2, 1);
+}
+
+Outcome check_theorem_1_small_deep(const BuiltModel& model) {
+  return check_small(model, 3, 2);
+}
+
+Outcome check_theorem_1_examples(const BuiltModel& model) {
+  const Runner runner = token_runner<RootTwo>(model);
+  Cases cases;
+  for (const TaskOptions& more : {TaskOptions{}, {{"warmup_reveals", "3"}, {"strict", "0"}}}) {
+    TaskOptions options = model.options;
+    options.insert(more.begin(), more.end());
+    const auto task = make_task(model.task, options);
+    for (const int n : {1, 5, 16, 40})
+      for (int i = 0; i < 3; ++i) expect_answers(cases, runner, *task, task->sample(1, Purpose::report, n, i));
+  }
+  return cases.done("every answer, reveals of bits and pointers included, in examples of 1 to 40 swaps and bits drawn by the task");
+}
+
+Outcome check_theorem_1_long_words(const BuiltModel& model) {
+  const Runner runner = token_runner<RootTwo>(model);
+  Cases cases;
+  const int most = most_bits(model);
+  expect_long_word(cases, runner, std::min(100, most), 40, 0);
+  expect_long_word(cases, runner, std::min(5, most), 160, 1);
+  return cases.done("random programs of 100 bits and 40 swaps, of 5 bits and 160 swaps, every variable asked");
+}
+
+namespace {
+
+Outcome very_long_words(const BuiltModel& model) {
+  const Runner runner = token_runner<RootTwo>(model);
+  Cases cases;
+  expect_long_word(cases, runner, 256, 1024, 0);
+  expect_long_word(cases, runner, 256, 4096, 0);
+  return cases.done("random programs of 256 bits and up to 4096 swaps, every variable asked");
+}
+
+}  // namespace
+
+Outcome check_very_long_words_delta_rule_first() {
+  return very_long_words(build_state_based_recall_delta_rule_first(256));
+}
+
+Outcome check_very_long_words_attention_first() {
+  return very_long_words(build_state_based_recall_attention_first(256));
+}
+
+Outcome check_theorem_1_unique_hard(const BuiltModel& given) {
+  Cases cases;
+  for (const Score score : {Score::leftmost, Score::rightmost}) {
+    BuiltModel model = given;
+    for (Block& block : model.spec.blocks)
+      if (auto* attention = std::get_if<Attention>(&block.mixer)) attention->score = score;
+    const Runner runner = token_runner<RootTwo>(model);
+    all_programs(cases, runner, 2, 1);
+  }
+  return cases.done("the same small programs with leftmost and with rightmost hard attention");
+}
+
+}  // namespace separatrix
