@@ -65,14 +65,14 @@ TEST_CASE("one wrong weight of an attention, an MLP, the delta rule or the read-
   CHECK(!check(find_claim("padded_bits"), build_recall_by_attention(8)).holds());  // a model of another task
 
   const Plan plan = plan_of(built);
-  const auto answer = [&](const BuiltModel& model, const char* formula) {
-    return run_padded(Model<double>(model.spec, weights_as<double>(model.spec, model.weights)), plan, token_symbols(model), formula,
-                      53)
-        .answer;
+  const auto is_right = [&](const BuiltModel& model) {
+    const Model<double> layers(model.spec, weights_as<double>(model.spec, model.weights));
+    const auto answer = [&](const char* formula) { return run_padded(layers, plan, token_symbols(model), formula, 53).answer; };
+    return answer("|&11&01") == '1' && answer("&|01&01") == '0';
   };
-  CHECK(answer(built, "|&11&01") == '1');
-  CHECK(answer(with_wrong("model.layers.21.linear_attn.k_proj.weight"), "|&11&01") != '1');
-  CHECK(answer(with_wrong("lm_head.weight"), "|&11&01") != '1');
+  CHECK(is_right(built));
+  CHECK(!is_right(with_wrong("model.layers.21.linear_attn.k_proj.weight")));
+  CHECK(!is_right(with_wrong("lm_head.weight")));
 }
 
 TEST_CASE("the balanced program is wrong when one crossing or one leaf of its code is") {
