@@ -79,5 +79,6 @@ std::vector<Claim> swap_claims();
 std::vector<Claim> recall_claims();
 std::vector<Claim> state_based_recall_claims();
 std::vector<Claim> word_claims();
+std::vector<Claim> padded_claims();
 
 }  // namespace separatrix
