@@ -45,7 +45,12 @@ const std::vector<Construction>& constructions() {
       {"state_based_recall_pointers_first",
        "four delta-rule layers without attention solve state-based recall when the pointers come before the list",
        "paper, Lemma 2: the order of Definition 2 is what makes a bounded state too small", "Q(sqrt 2)",
-       "numbers of the vocabulary, the largest number of bits", 128, build_state_based_recall_pointers_first}};
+       "numbers of the vocabulary, the largest number of bits", 128, build_state_based_recall_pointers_first},
+      {"padded_formulas",
+       "21 hard-attention layers and one gated-delta-rule layer evaluate boolean formulas of depth at most floor(log2 n) after "
+       "O(n^3) padding tokens, with weights that do not depend on n",
+       "paper, Theorem 3 and Corollary 3.1; Barrington 1989; Merrill and Sabharwal 2024, layer-norm hash", "R (rational weights)",
+       "nothing: the weights are the same for every n", 1, build_padded_formulas}};
   return list;
 }
 

@@ -43,5 +43,6 @@ BuiltModel build_icosahedron_by_mirrors(int dim);
 BuiltModel build_state_based_recall_delta_rule_first(int numbers);
 BuiltModel build_state_based_recall_attention_first(int numbers);
 BuiltModel build_state_based_recall_pointers_first(int numbers);
+BuiltModel build_padded_formulas(int any);
 
 }  // namespace separatrix

@@ -60,6 +60,8 @@ class CpuExecutor final : public Executor {
   void add_block(std::size_t i, Precision precision) {
     const Block& block = spec_.blocks[i];
     const std::string at = fmt::format("model.layers.{}.", i);
+    if (block.norm == NormPlace::groups || !block.more_mlps.empty())
+      fail("no CPU kernel for normed groups or several MLPs in a block (block {}); use --numbers double, or --device reference", i);
     const bool pre = block.norm == NormPlace::pre;
     auto mixer = std::holds_alternative<GatedDeltaRule>(block.mixer)
                      ? make_cpu_delta_rule(std::get<GatedDeltaRule>(block.mixer), at, layout_, precision)

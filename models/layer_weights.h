@@ -35,6 +35,39 @@ Row<T> matvec(const Matrix<T>& w, const Row<T>& x) {
   return matvec(w, std::span<const T>(x));
 }
 
+/// A projection with its zero weights left out: they add nothing, and hand-built weights are nearly all zero.
+template <Field T>
+class Projection {
+ public:
+  Projection() = default;
+  Projection(const Matrix<T>& w) : begins_{0} {  // w (e, d)
+    for (std::size_t i = 0; i < w.rows(); ++i) {
+      for (std::size_t j = 0; j < w.cols(); ++j)
+        if (!zeros_add_nothing<T> || !(w(i, j) == T(0))) terms_.push_back({j, w(i, j)});
+      begins_.push_back(terms_.size());
+    }
+  }
+  /// x (d) -> W x (e), each sum from left to right.
+  Row<T> operator()(const Row<T>& x) const {
+    Row<T> y;
+    y.reserve(begins_.size() - 1);
+    for (std::size_t i = 0; i + 1 < begins_.size(); ++i) {
+      Accumulator<T> sum;
+      for (std::size_t k = begins_[i]; k < begins_[i + 1]; ++k) sum.add_product(terms_[k].weight, x[terms_[k].from]);
+      y.push_back(sum.value);
+    }
+    return y;
+  }
+
+ private:
+  struct Term {
+    std::size_t from;
+    T weight;
+  };
+  std::vector<Term> terms_;
+  std::vector<std::size_t> begins_;  // row i is terms [begins[i], begins[i + 1])
+};
+
 template <Field T>
 Row<T> add(const Row<T>& a, const Row<T>& b) {
   Row<T> y = a;

@@ -1,5 +1,6 @@
 // A model over any number type: Spec + Weights<T> -> logits, one token at a time.
-//   x = embedding(token) (+ position);  per block x = x + mixer(x), x = x + mlp(x), with norms where the block puts them;
+//   x = embedding(token) (+ position);  per block x = x + mixer(x), then x = x + mlp(x) for each of its MLPs, with norms where the
+//   block puts them;
 //   logits = lm_head norm(x).
 // This is the definition.  Every kernel, on every device, is checked against it.
 #pragma once
@@ -25,9 +26,11 @@ class Model {
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
       const LayerWeights<T> at{w, fmt::format("model.layers.{}.", i)};
       const Block& b = spec.blocks[i];
-      BlockLayers layers{make_mixer<T>(b.mixer, at, spec.norm_eps), {}, {}, {}};
+      BlockLayers layers{make_mixer<T>(b.mixer, at, spec.norm_eps), {}, {}, {}, {}};
       if (b.mlp.hidden > 0) layers.mlp.emplace(b.mlp, at);
-      if (b.norm != NormPlace::none) {
+      for (std::size_t m = 0; m < b.more_mlps.size(); ++m)
+        layers.more_mlps.emplace_back(b.more_mlps[m], LayerWeights<T>{w, more_mlp_name(at.prefix, m)});
+      if (b.norm == NormPlace::pre || b.norm == NormPlace::post) {
         const bool pre = b.norm == NormPlace::pre;
         layers.mixer_norm = {at.vector(pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), spec.norm_eps};
         if (layers.mlp)
@@ -66,6 +69,7 @@ class Model {
   struct BlockLayers {
     MixerLayer<T> mixer;
     std::optional<MlpLayer<T>> mlp;
+    std::vector<MlpLayer<T>> more_mlps;
     RmsNorm<T> mixer_norm, mlp_norm;
   };
 
@@ -89,13 +93,17 @@ class Model {
           },
           b.mixer);
     };
-    Row<T> x = residual(input, spec_.blocks[i].norm, b.mixer_norm, mix);
-    if (b.mlp) x = residual(x, spec_.blocks[i].norm, b.mlp_norm, *b.mlp);
+    const Block& s = spec_.blocks[i];
+    Row<T> x = residual(input, s.norm, b.mixer_norm, s.groups, mix);
+    if (b.mlp) x = residual(x, s.norm, b.mlp_norm, s.mlp.groups, *b.mlp);
+    for (std::size_t m = 0; m < b.more_mlps.size(); ++m) x = residual(x, s.norm, {}, s.more_mlps[m].groups, b.more_mlps[m]);
     return x;
   }
 
   template <class F>
-  static Row<T> residual(const Row<T>& x, NormPlace place, const RmsNorm<T>& norm, const F& f) {
+  Row<T> residual(const Row<T>& x, NormPlace place, const RmsNorm<T>& norm, const std::vector<NormGroup>& groups,
+                  const F& f) const {
+    if (place == NormPlace::groups) return add(x, f(normed_groups(x, groups, spec_.norm_eps)));
     if (place == NormPlace::pre) return add(x, f(norm(x)));
     if (place == NormPlace::post) return add(x, norm(f(x)));
     return add(x, f(x));

@@ -56,16 +56,40 @@ void add_mixer(LayoutBuilder& out, const std::string& at, const Attention& a, in
   }
 }
 
+void check_groups(const std::string& at, const std::vector<NormGroup>& groups, const Block& block, int width) {
+  if (!groups.empty() && block.norm != NormPlace::groups) fail("spec: {}groups are given, but norm is not 'groups'", at);
+  for (const NormGroup& g : groups)
+    if (g.first < 0 || g.size < 1 || g.first > width - g.size)
+      fail("spec: {}group of {} coordinates from {}: outside the width {}", at, g.size, g.first, width);
+}
+
+void add_mlp(LayoutBuilder& out, const std::string& at, const Mlp& mlp, int width) {
+  if (mlp.activation == Activation::swiglu) out.add(at + "mlp.gate_proj.weight", {mlp.hidden, width});
+  out.add(at + "mlp.up_proj.weight", {mlp.hidden, width});
+  out.add(at + "mlp.down_proj.weight", {width, mlp.hidden});
+}
+
+void add_more_mlps(LayoutBuilder& out, const std::string& at, const Block& block, int width) {
+  const bool normed = block.norm == NormPlace::pre || block.norm == NormPlace::post;
+  if (normed && !block.more_mlps.empty()) fail("spec: {}more_mlps need norm = none or groups", at);
+  for (std::size_t i = 0; i < block.more_mlps.size(); ++i) {
+    check_groups(at, block.more_mlps[i].groups, block, width);
+    add_mlp(out, more_mlp_name(at, i), block.more_mlps[i], width);
+  }
+}
+
 void add_block(LayoutBuilder& out, const std::string& at, const Block& block, int width) {
+  check_groups(at, block.groups, block, width);
+  check_groups(at, block.mlp.groups, block, width);
   if (block.norm == NormPlace::pre) out.add(at + "input_layernorm.weight", {width});
   std::visit([&](const auto& mixer) { add_mixer(out, at, mixer, width); }, block.mixer);
   if (block.norm == NormPlace::post) out.add(at + "post_attention_layernorm.weight", {width});
-  if (block.mlp.hidden == 0) return;
-  if (block.norm == NormPlace::pre) out.add(at + "post_attention_layernorm.weight", {width});
-  if (block.mlp.activation == Activation::swiglu) out.add(at + "mlp.gate_proj.weight", {block.mlp.hidden, width});
-  out.add(at + "mlp.up_proj.weight", {block.mlp.hidden, width});
-  out.add(at + "mlp.down_proj.weight", {width, block.mlp.hidden});
-  if (block.norm == NormPlace::post) out.add(at + "post_feedforward_layernorm.weight", {width});
+  if (block.mlp.hidden > 0) {
+    if (block.norm == NormPlace::pre) out.add(at + "post_attention_layernorm.weight", {width});
+    add_mlp(out, at, block.mlp, width);
+    if (block.norm == NormPlace::post) out.add(at + "post_feedforward_layernorm.weight", {width});
+  }
+  add_more_mlps(out, at, block, width);
 }
 
 /// Multiply-adds per token outside the projections.
@@ -89,6 +113,10 @@ std::size_t kept(const Attention& a, int length) {
 }
 
 }  // namespace
+
+std::string more_mlp_name(const std::string& block, std::size_t i) {
+  return fmt::format("{}more.{}.", block, i);
+}
 
 std::vector<Parameter> layout(const Spec& spec) {
   LayoutBuilder out;

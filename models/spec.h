@@ -20,8 +20,8 @@ enum class Write { plain, beta };                                 // S += v k^T 
 enum class Score { softmax, average_hard, leftmost, rightmost };  // how attention weighs its scores
 enum class HardKeys { as_given, unit };  // hard attention only: compare q.k | compare q.k / |k| (exactly, without a root)
 enum class Position { none, rope };
-enum class QkNorm { none, head, full };    // RMSNorm of q and k: none | per head | over the full projection (OlmoHybrid)
-enum class NormPlace { none, pre, post };  // x += f(x) | x += f(norm(x)) | x += norm(f(x))
+enum class QkNorm { none, head, full };            // RMSNorm of q and k: none | per head | over the full projection (OlmoHybrid)
+enum class NormPlace { none, pre, post, groups };  // x += f(x) | x += f(norm(x)) | x += norm(f(x)) | as pre, each NormGroup apart
 enum class Activation { swiglu, relu };
 
 /// Gated delta rule (paper, Definition 1; production: Yang et al. 2024).  Head h of the values uses key head h / (value_heads /
@@ -51,10 +51,18 @@ struct Attention {
   bool operator==(const Attention&) const = default;
 };
 
+/// Coordinates [first, first + size) of the residual stream that a sublayer reads divided by their own root mean square
+/// (multi-pre-norm, Merrill and Sabharwal 2024).  A group of zeros stays zero; what is in no group is read as it is.
+struct NormGroup {
+  int first = 0, size = 1;
+  bool operator==(const NormGroup&) const = default;
+};
+
 /// SwiGLU: W_down (SiLU(W_gate x) * W_up x).  ReLU: W_down relu(W_up x).  hidden = 0: no MLP.
 struct Mlp {
   int hidden = 1024;
   Activation activation = Activation::swiglu;
+  std::vector<NormGroup> groups = {};  // norm = groups only
   bool operator==(const Mlp&) const = default;
 };
 
@@ -64,6 +72,8 @@ struct Block {
   Mixer mixer;
   Mlp mlp;
   NormPlace norm = NormPlace::pre;
+  std::vector<NormGroup> groups = {};  // of the mixer; norm = groups only
+  std::vector<Mlp> more_mlps = {};     // MLPs that follow the first; norm = none or groups only
   bool operator==(const Block&) const = default;
 };
 
@@ -90,6 +100,8 @@ struct Parameter {
 /// (`model.layers.0.linear_attn.q_proj.weight`). Projections that read the same input are neighbours (q k v g a b; q k v; gate up),
 /// so that each group is one matrix product.
 std::vector<Parameter> layout(const Spec& spec);
+/// The prefix of the weights of more_mlps[i] of the block whose prefix is `block`.
+std::string more_mlp_name(const std::string& block, std::size_t i);
 /// Size of all parameters together.
 std::size_t parameter_count(const Spec& spec);
 /// Numbers a model must keep between tokens after `length` tokens, per sequence (states, conv tails, key-value cache).

@@ -42,7 +42,7 @@ struct Words<QkNorm> {
 };
 template <>
 struct Words<NormPlace> {
-  static constexpr const char* all[] = {"none", "pre", "post"};
+  static constexpr const char* all[] = {"none", "pre", "post", "groups"};
 };
 template <>
 struct Words<Activation> {
@@ -105,6 +105,28 @@ void visit_fields(V&& f, Mlp& m) {
   f("hidden", m.hidden), f("activation", m.activation);
 }
 
+/// Groups as [[first, size], ...].  Written where there are any, so that other specs keep their text and their hash.
+void write_groups(Json& json, const std::vector<NormGroup>& groups) {
+  for (const NormGroup& g : groups) json["groups"].push_back({g.first, g.size});
+}
+
+std::vector<NormGroup> read_groups(const Json& json) {
+  std::vector<NormGroup> groups;
+  if (!json.contains("groups")) return groups;
+  for (const Json& g : json["groups"]) {
+    if (!g.is_array() || g.size() != 2) fail("spec: a group is [first, size], not {}", g.dump());
+    groups.push_back({g[0].get<int>(), g[1].get<int>()});
+  }
+  return groups;
+}
+
+Json write_mlp(Mlp mlp) {
+  Json json;
+  visit_fields(Writer{json}, mlp);
+  write_groups(json, mlp.groups);
+  return json;
+}
+
 Json write_block(const Block& block) {
   Json json;
   Block copy = block;
@@ -116,10 +138,10 @@ Json write_block(const Block& block) {
         json["settings"] = settings;
       },
       copy.mixer);
-  Json mlp;
-  visit_fields(Writer{mlp}, copy.mlp);
-  json["mlp"] = mlp;
+  json["mlp"] = write_mlp(block.mlp);
   json["norm"] = Words<NormPlace>::all[static_cast<int>(block.norm)];
+  write_groups(json, block.groups);
+  for (const Mlp& mlp : block.more_mlps) json["more_mlps"].push_back(write_mlp(mlp));
   return json;
 }
 
@@ -132,8 +154,18 @@ L read_layer(const Json& json) {
   return layer;
 }
 
+Mlp read_mlp(const Json& json) {
+  Mlp mlp;
+  Reader reader{json, {"groups"}};
+  visit_fields(reader, mlp);
+  reader.done();
+  mlp.groups = read_groups(json);
+  return mlp;
+}
+
 Block read_block(const Json& json) {
   Block block;
+  Reader{json, {"mixer", "settings", "mlp", "norm", "groups", "more_mlps"}}.done();
   const std::string name = json.at("mixer").get<std::string>();
   if (name == "attention")
     block.mixer = read_layer<Attention>(json.at("settings"));
@@ -141,8 +173,11 @@ Block read_block(const Json& json) {
     block.mixer = read_layer<GatedDeltaRule>(json.at("settings"));
   else
     fail("spec: unknown mixer '{}'; did you mean '{}'?", name, nearest(name, {"attention", "gated_delta_rule"}));
-  block.mlp = read_layer<Mlp>(json.at("mlp"));
+  block.mlp = read_mlp(json.at("mlp"));
   block.norm = parse_word<NormPlace>("norm", json.at("norm").get<std::string>());
+  block.groups = read_groups(json);
+  if (json.contains("more_mlps"))
+    for (const Json& mlp : json["more_mlps"]) block.more_mlps.push_back(read_mlp(mlp));
   return block;
 }
 

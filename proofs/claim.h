@@ -80,5 +80,6 @@ std::vector<Claim> recall_claims();
 std::vector<Claim> state_based_recall_claims();
 std::vector<Claim> lemma_claims();
 std::vector<Claim> word_claims();
+std::vector<Claim> padded_claims();
 
 }  // namespace separatrix

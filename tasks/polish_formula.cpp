@@ -71,7 +71,7 @@ class PolishFormula : public GeneratedTask {
     hard_ = settings_.choice(
                 "distribution", "hard", {"easy", "hard"},
                 "hard keeps the value undecided at every level; with easy the root gate alone is right 3 times of 4") == "hard";
-    read_padding(settings_.text("padding", "0", "a count, or n^0, n^1, n^2, n^3",
+    read_padding(settings_.text("padding", "0", "a count, or n^0, n^1, n^2, n^3, or a count times one of them: 21*n^3",
                                 "n = leaves; the paper's padding is a power of the length; none is the plain task"));
     read_common("answers", "the formula is random and the padding constant: only the answer can be learnt");
     if ((shape_ == "bounded") != (depth_ > 0))
@@ -85,7 +85,10 @@ class PolishFormula : public GeneratedTask {
   int min_difficulty() const override { return 1; }
   int max_difficulty() const override {
     const int most = shape_ == "bounded" ? 1 << depth_ : kMaxLeaves;
-    return power_ == 2 ? std::min(most, 4096) : power_ == 3 ? std::min(most, 256) : most;
+    int largest = 1;  // whose padding is not too long, by bisection
+    for (int step = kMaxLeaves; step > 0; step /= 2)
+      if (largest + step <= most && padding_of(largest + step) <= kMaxPadding) largest += step;
+    return largest;
   }
   std::vector<int> levels() const override {
     std::vector<int> all = {4, 8, 16, 32, 64};
@@ -104,31 +107,33 @@ class PolishFormula : public GeneratedTask {
 
  private:
   void read_padding(const std::string& text);
-  int padding(int leaves) const;
+  std::int64_t padding_of(int leaves) const;
   Shape random_shape(Rng& rng, int leaves) const;
   void write(Rng& rng, int leaves, Draft& draft) const override;
   int random_gate(Rng& rng, int value, int parent) const;
   std::pair<int, int> random_arguments(Rng& rng, int gate, int value) const;
 
   std::string shape_;
-  int depth_ = 0, count_ = 0, power_ = -1;  // power_ -1: padding is count_
+  int depth_ = 0, count_ = 0, power_ = 0;  // the padding is count_ n^power_
   bool hard_ = true;
 };
 
 void PolishFormula::read_padding(const std::string& text) {
-  if (text.size() == 3 && text.compare(0, 2, "n^") == 0 && text[2] >= '0' && text[2] <= '3') {
-    power_ = text[2] - '0';
-  } else if (!text.empty() && text.size() <= 8 && text.find_first_not_of("0123456789") == std::string::npos &&
-             std::stoi(text) <= kMaxPadding) {
-    count_ = std::stoi(text);
-  } else {
-    fail("polish_formula: padding = '{}': wanted a count up to {}, or one of n^0, n^1, n^2, n^3", text, kMaxPadding);
-  }
+  const std::size_t star = text.find('*'), power = text.find("n^");
+  const bool has_power = power != std::string::npos && power + 3 == text.size() && text[power + 2] >= '0' &&
+                         text[power + 2] <= '3' && (power == 0 || star == power - 1);
+  const std::string count = has_power ? text.substr(0, power == 0 ? 0 : star) : text;
+  const bool is_number = !count.empty() && count.size() <= 8 && count.find_first_not_of("0123456789") == std::string::npos;
+  if (has_power) power_ = text[power + 2] - '0';
+  count_ = is_number ? std::stoi(count) : 1;
+  if ((!is_number && !(has_power && power == 0)) || count_ > kMaxPadding)
+    fail("polish_formula: padding = '{}': wanted a count up to {}, one of n^0, n^1, n^2, n^3, or a product such as 21*n^3", text,
+         kMaxPadding);
 }
 
-int PolishFormula::padding(int leaves) const {
-  int count = power_ < 0 ? count_ : 1;
-  for (int i = 0; i < power_; ++i) count *= leaves;
+std::int64_t PolishFormula::padding_of(int leaves) const {
+  std::int64_t count = count_;
+  for (int i = 0; i < power_ && count <= kMaxPadding; ++i) count *= leaves;
   return count;
 }
 
@@ -182,7 +187,7 @@ void PolishFormula::write(Rng& rng, int leaves, Draft& draft) const {
     open.push_back({left, gate});
   }
   const int root = draft.symbols[0];
-  draft.symbols.insert(draft.symbols.end(), padding(leaves), kPad);
+  draft.symbols.insert(draft.symbols.end(), padding_of(leaves), kPad);
   draft.add_answer(answer);
   const int root_guess = root == kOr || root == kOne;
   draft.shortcut_fails = fails_of(answer, {0, root_guess, 2 * ones > leaves, first_leaf, last_leaf});

@@ -26,7 +26,7 @@ std::string reach_text(const Reach& r) {
 
 int reach(const ReachArguments& a) {
   if (a.options.samples < 1) fail("--samples must be at least 1, not {}", a.options.samples);
-  if (!(a.options.seconds > 0)) fail("--seconds must be above 0, not {}", a.options.seconds);
+  if (!(a.options.work > 0)) fail("--work must be above 0, not {}", a.options.work);
   std::vector<const Construction*> chosen;
   for (const std::string& name : a.names) chosen.push_back(&find_construction(name));
   if (chosen.empty())
@@ -55,12 +55,13 @@ int reach(const ReachArguments& a) {
 
 void add_reach_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("reach", "how far each construction is right in each arithmetic");
-  verb->footer("example: separatrix reach swaps_in_trained_form --seconds 20\nWrites DIR/reach.csv, which `report` shows.");
+  verb->footer("example: separatrix reach swaps_in_trained_form --work 20\nWrites DIR/reach.csv, which `report` shows.");
   auto a = std::make_shared<ReachArguments>();
   verb->add_option("constructions", a->names, "which; all when none is named");
   verb->add_option("--out", a->out, "folder of reach.csv and the checkpoints")->capture_default_str();
   verb->add_option("--samples", a->options.samples, "examples per difficulty")->capture_default_str();
-  verb->add_option("--seconds", a->options.seconds, "no further doubling of the difficulty after that time")->capture_default_str();
+  verb->add_option("--work", a->options.work, "how far to go: about this many seconds per construction and arithmetic")
+      ->capture_default_str();
   verb->add_flag("--json", a->json, "print JSON");
   verb->callback([a, &exit_code] { exit_code = reach(*a); });
 }

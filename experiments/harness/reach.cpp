@@ -1,7 +1,5 @@
 #include "experiments/harness/reach.h"
 
-#include <chrono>
-
 #include "experiments/harness/built_model.h"
 #include "experiments/harness/machine.h"
 #include "experiments/harness/predictors.h"
@@ -17,20 +15,21 @@ std::unique_ptr<Task> strict_task(const BuiltModel& model) {
   return make_task(model.task, options);
 }
 
-void climb(Reach& reach, const Predictor& predict, const Task& task, const ReachOptions& options) {
-  using Clock = std::chrono::steady_clock;
-  const auto begin = Clock::now();
+void climb(Reach& reach, const Predictor& predict, const Task& task, const Spec& spec, double gigaflop,
+           const ReachOptions& options) {
   Stream stream{1, Purpose::report};
   stream.samples = stream.batch = options.samples;
   const int largest = std::min(options.largest, task.max_difficulty());
-  for (int n = std::max(task.min_difficulty(), 1); n <= largest; n *= 2) {
+  double done = 0;
+  for (int n = std::max(task.min_difficulty(), 1); n <= largest && done < gigaflop; n *= 2) {
     const Tally tally = evaluate(predict, task, n, stream);
     if (tally.correct < tally.counted) {
       reach.wrong_at = n;
       return;
     }
     reach.right_up_to = n;
-    if (std::chrono::duration<double>(Clock::now() - begin).count() > options.seconds) return;
+    const int length = static_cast<int>(task.sample(stream.seed, stream.purpose, n, 0).tokens.size());
+    done += 1e-9 * forward_flops_per_token(spec, length) * length * options.samples;
   }
 }
 
@@ -38,12 +37,12 @@ void climb(Reach& reach, const Predictor& predict, const Task& task, const Reach
 
 const std::vector<Arithmetic>& arithmetics() {
   static const std::vector<Arithmetic> list = {
-      {"log:8", "reference", "8 bits (as bf16), every operation rounded"},
-      {"log:11", "reference", "11 bits (as fp16), every operation rounded"},
-      {"log:24", "reference", "24 bits (as fp32), every operation rounded"},
-      {"bf16", "cpu", "training kernels: bf16 matrix products, fp32 sums and states"},
-      {"float", "cpu", "training kernels in fp32"},
-      {"double", "reference", "double precision"},
+      {"log:8", "reference", "8 bits (as bf16), every operation rounded", 0.03},
+      {"log:11", "reference", "11 bits (as fp16), every operation rounded", 0.03},
+      {"log:24", "reference", "24 bits (as fp32), every operation rounded", 0.03},
+      {"bf16", "cpu", "training kernels: bf16 matrix products, fp32 sums and states", 2},
+      {"float", "cpu", "training kernels in fp32", 2},
+      {"double", "reference", "double precision", 0.3},
   };
   return list;
 }
@@ -60,7 +59,8 @@ std::vector<Reach> measure_reach(const Construction& construction, const std::fi
   for (const Arithmetic& arithmetic : arithmetics()) {
     Reach reach{construction.name, arithmetic.numbers, arithmetic.device, 0, 0, options.samples, ""};
     try {
-      climb(reach, make_predictor(model, arithmetic.numbers, parse_device(arithmetic.device)), *task, options);
+      climb(reach, make_predictor(model, arithmetic.numbers, parse_device(arithmetic.device)), *task, built.spec,
+            options.work * arithmetic.gigaflop, options);
     } catch (const Error& error) {
       reach.refused = error.what();
     }

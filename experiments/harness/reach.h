@@ -12,20 +12,22 @@ namespace separatrix {
 struct Reach {
   std::string construction, numbers, device;
   int right_up_to = 0;  // the largest difficulty tried, from the smallest on, at which every answer was right; 0: none
-  int wrong_at = 0;     // the first at which one was wrong; 0: none was, up to the task's largest or the time allowed
+  int wrong_at = 0;     // the first at which one was wrong; 0: none was, up to the task's largest or the work allowed
   int samples = 0;      // examples per difficulty
   std::string refused;  // why this model does not run in these numbers; empty when it does
 };
 
 struct ReachOptions {
   int samples = 8;
-  double seconds = 1;     // no further doubling after that time
+  double work = 1;        // times Arithmetic::gigaflop: no further doubling of the difficulty after that many operations
   int largest = 1 << 20;  // difficulty
 };
 
-/// The number types that are tried, with the device that runs them.
+/// The number types that are tried, with the device that runs them, and operations of the forward pass that take about a second:
+/// a limit in seconds would make the reach a matter of the machine.
 struct Arithmetic {
   std::string numbers, device, meaning;
+  double gigaflop;
 };
 const std::vector<Arithmetic>& arithmetics();
 

@@ -14,21 +14,21 @@ class MlpLayer {
   }
 
   Row<T> operator()(const Row<T>& x) const {
-    Row<T> hidden = matvec(up_, x);  // (hidden)
+    Row<T> hidden = up_(x);  // (hidden)
     if (settings_.activation == Activation::relu) {
       for (T& h : hidden) h = relu(h);
     } else if constexpr (Real<T>) {
-      const Row<T> gate = matvec(gate_, x);
+      const Row<T> gate = gate_(x);
       for (std::size_t i = 0; i < hidden.size(); ++i) hidden[i] = silu(gate[i]) * hidden[i];
     } else {
       needs_real("swiglu", "exp");
     }
-    return matvec(down_, hidden);
+    return down_(hidden);
   }
 
  private:
   Mlp settings_;
-  Matrix<T> gate_, up_, down_;  // (hidden, d), (hidden, d), (d, hidden)
+  Projection<T> gate_, up_, down_;  // (hidden, d), (hidden, d), (d, hidden)
 };
 
 }  // namespace separatrix

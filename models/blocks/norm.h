@@ -17,7 +17,7 @@ Row<T> rms_norm(std::span<const T> x, std::span<const T> weight, const T& eps) {
 template <Field T>
 struct RmsNorm {
   Row<T> weight;
-  double eps;
+  double eps = 0;
 
   Row<T> operator()(const Row<T>& x) const {
     if constexpr (Real<T>)
@@ -26,5 +26,23 @@ struct RmsNorm {
       needs_real("rms_norm", "sqrt");
   }
 };
+
+/// x with each group divided by its own root mean square (multi-pre-norm).  A group of zeros stays zero, so that eps may be 0.
+template <Field T>
+Row<T> normed_groups(Row<T> x, const std::vector<NormGroup>& groups, double eps) {
+  if constexpr (Real<T>) {
+    for (const NormGroup& g : groups) {
+      const std::span<T> part{x.data() + g.first, static_cast<std::size_t>(g.size)};
+      const T square = dot<T>(part, part);
+      if (square == T(0)) continue;
+      const T norm = sqrt(square / T(g.size) + round_cast<T>(eps));
+      for (T& e : part) e = e / norm;
+    }
+    return x;
+  } else {
+    if (groups.empty()) return x;
+    needs_real("a normed group", "sqrt");
+  }
+}
 
 }  // namespace separatrix

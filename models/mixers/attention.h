@@ -14,7 +14,9 @@ template <Field T>
 class AttentionLayer {
  public:
   struct State {
-    std::vector<Row<T>> keys, values;  // one row of heads * head_dim per token so far
+    std::vector<Row<T>> keys, values;       // one row of heads * head_dim per token so far
+    std::vector<std::vector<int>> nonzero;  // per head, of the first `sorted` tokens: those whose key is not all zeros
+    std::size_t sorted = 0;
     bool operator==(const State&) const = default;
   };
 
@@ -28,46 +30,23 @@ class AttentionLayer {
     if (s_.qk_norm != QkNorm::none) norm_q_ = w.vector("self_attn.q_norm.weight"), norm_k_ = w.vector("self_attn.k_norm.weight");
   }
 
-  State start() const { return {}; }
+  State start() const { return {{}, {}, std::vector<std::vector<int>>(s_.heads), 0}; }
 
   /// x (width) -> y (width).
   Row<T> step(State& state, const Row<T>& x) const {
     const int position = static_cast<int>(state.keys.size());
-    const Row<T> q = prepared(matvec(w_q_, x), norm_q_, position);
-    state.keys.push_back(prepared(matvec(w_k_, x), norm_k_, position));
-    state.values.push_back(matvec(w_v_, x));
+    const Row<T> q = prepared(w_q_(x), norm_q_, position);
+    state.keys.push_back(prepared(w_k_(x), norm_k_, position));
+    state.values.push_back(w_v_(x));
+    for (; state.sorted < state.keys.size(); ++state.sorted)
+      for (int h = 0; h < s_.heads; ++h)
+        if (!is_zero(part(state.keys[state.sorted], h))) state.nonzero[h].push_back(static_cast<int>(state.sorted));
     Row<T> y;  // (heads * head_dim)
     for (int h = 0; h < s_.heads; ++h) {
-      Row<T> scores;
-      for (const Row<T>& k : state.keys) scores.push_back(score(part(q, h), part(k, h)));
-      const Row<T> weights = weigh(scores);
-      for (int i = 0; i < s_.head_dim; ++i) {
-        Accumulator<T> sum;
-        for (std::size_t t = 0; t < weights.size(); ++t) sum.add_product(weights[t], part(state.values[t], h)[i]);
-        y.push_back(sum.value);
-      }
+      const Row<T> o = s_.score == Score::softmax ? weighted_mean(state, part(q, h), h) : mean_of_chosen(state, part(q, h), h);
+      y.insert(y.end(), o.begin(), o.end());
     }
-    return matvec(w_o_, y);
-  }
-
-  /// Weights of the tokens from their scores.
-  Row<T> weigh(const Row<T>& scores) const {
-    if (s_.score == Score::softmax) return softmax(scores);
-    const auto top = std::max_element(scores.begin(), scores.end());
-    Row<T> weights(scores.size(), T(0));
-    if (s_.score == Score::average_hard) {
-      int ties = 0;
-      for (const T& x : scores) ties += x == *top;
-      for (std::size_t t = 0; t < scores.size(); ++t)
-        if (scores[t] == *top) weights[t] = T(1) / T(ties);
-    } else if (s_.score == Score::leftmost) {
-      weights[top - scores.begin()] = T(1);
-    } else {
-      std::size_t last = scores.size() - 1;
-      while (!(scores[last] == *top)) --last;
-      weights[last] = T(1);
-    }
-    return weights;
+    return w_o_(y);
   }
 
  private:
@@ -75,12 +54,68 @@ class AttentionLayer {
     return {x.data() + head * s_.head_dim, static_cast<std::size_t>(s_.head_dim)};
   }
 
-  T score(std::span<const T> q, std::span<const T> k) const {
-    const T product = dot<T>(q, k);
-    if (s_.score == Score::softmax) {
-      if constexpr (Real<T>) return product / sqrt(T(s_.head_dim));
+  static bool is_zero(std::span<const T> x) {
+    return std::all_of(x.begin(), x.end(), [](const T& e) { return e == T(0); });
+  }
+
+  /// Softmax attention of one head: (head_dim).
+  Row<T> weighted_mean(const State& state, std::span<const T> q, int h) const {
+    if constexpr (Real<T>) {
+      Row<T> scores, y;
+      for (const Row<T>& k : state.keys) scores.push_back(dot<T>(q, part(k, h)) / sqrt(T(s_.head_dim)));
+      const Row<T> weights = softmax(scores);
+      for (int i = 0; i < s_.head_dim; ++i) {
+        Accumulator<T> sum;
+        for (std::size_t t = 0; t < weights.size(); ++t) sum.add_product(weights[t], part(state.values[t], h)[i]);
+        y.push_back(sum.value);
+      }
+      return y;
+    } else {
       needs_real("softmax attention", "exp and sqrt");
     }
+  }
+
+  /// Hard attention of one head: (head_dim).  The values are added first and divided once: counts stay whole numbers.
+  Row<T> mean_of_chosen(const State& state, std::span<const T> q, int h) const {
+    std::vector<int> chosen = highest(state, q, h);
+    if (s_.score == Score::leftmost && !chosen.empty()) chosen = {chosen.front()};
+    if (s_.score == Score::rightmost && !chosen.empty()) chosen = {chosen.back()};
+    Row<T> y;
+    for (int i = 0; i < s_.head_dim; ++i) {
+      Accumulator<T> sum;
+      for (const int t : chosen) sum.add(part(state.values[t], h)[i]);
+      y.push_back(sum.value / T(static_cast<int>(chosen.size())));
+    }
+    return y;
+  }
+
+  /// The tokens of maximal score, in their order; none when a score is not a number.  A key of zeros scores 0 against every query:
+  /// only the others are multiplied out.
+  std::vector<int> highest(const State& state, std::span<const T> q, int h) const {
+    const std::vector<int>& nonzero = state.nonzero[h];
+    const bool some_score_zero = nonzero.size() < state.keys.size();
+    while (!q.empty() && q.back() == T(0)) q = q.first(q.size() - 1);
+    Row<T> scores;
+    for (const int t : nonzero) scores.push_back(score(q, part(state.keys[t], h)));
+    T top = some_score_zero ? T(0) : scores[0];
+    for (const T& x : scores)
+      if (top < x) top = x;
+    std::vector<int> chosen;
+    const bool zeros_win = some_score_zero && top == T(0);
+    for (std::size_t i = 0; i < nonzero.size() && !zeros_win; ++i)
+      if (scores[i] == top) chosen.push_back(nonzero[i]);
+    if (!zeros_win) return chosen;
+    for (std::size_t t = 0, i = 0; t < state.keys.size(); ++t) {
+      const bool scored = i < nonzero.size() && nonzero[i] == static_cast<int>(t);
+      if (!scored || scores[i] == top) chosen.push_back(static_cast<int>(t));
+      i += scored;
+    }
+    return chosen;
+  }
+
+  /// The hard score of one key; q may be cut behind its last nonzero.
+  T score(std::span<const T> q, std::span<const T> k) const {
+    const T product = dot<T>(q, k);
     if (s_.hard_keys == HardKeys::as_given) return product;
     const T square = dot<T>(k, k);
     if (square == T(0)) return T(0);
@@ -141,7 +176,7 @@ class AttentionLayer {
 
   Attention s_;
   double eps_;
-  Matrix<T> w_q_, w_k_, w_v_, w_o_;
+  Projection<T> w_q_, w_k_, w_v_, w_o_;
   Row<T> norm_q_, norm_k_;
 };
 

@@ -52,4 +52,8 @@ T sum(std::span<const T> a) {
   return s.value;
 }
 
+/// Whether a weight that is zero may be left out of a sum; not where zero is a number to be differentiated by.
+template <Field T>
+inline constexpr bool zeros_add_nothing = true;
+
 }  // namespace separatrix

@@ -31,7 +31,8 @@ T from_exact(const Exact& x) {
 template <class T, class F>
 Weights<T> convert_weights(const Spec& spec, const Weights<Exact>& w, const F& convert) {
   Weights<T> out(spec);
-  for (std::size_t i = 0; i < w.values().size(); ++i) out.values()[i] = convert(w.values()[i]);
+  for (std::size_t i = 0; i < w.values().size(); ++i)
+    if (!(w.values()[i] == 0)) out.values()[i] = convert(w.values()[i]);  // weights begin as 0
   return out;
 }
 

@@ -18,6 +18,8 @@ class Rational {
   explicit Rational(Big x);
 
   bool is_zero() const { return n_ == 0 && !big_; }
+  /// Equal numbers have equal hashes.
+  std::size_t hash() const { return static_cast<std::size_t>(n_) * 0x9e3779b97f4a7c15ull + static_cast<std::size_t>(d_); }
   /// The Boost number with the same value.
   Big big() const;
 

@@ -104,6 +104,9 @@ Var<T> log1p(const Var<T>& a) {
 }
 
 template <Field T>
+inline constexpr bool zeros_add_nothing<Var<T>> = false;
+
+template <Field T>
 struct FromDouble<Var<T>> {
   static Var<T> exact(double x) { return Var<T>(FromDouble<T>::exact(x)); }
   static Var<T> rounded(double x) { return Var<T>(FromDouble<T>::rounded(x)); }

@@ -19,7 +19,7 @@ const Reach* of(const std::vector<Reach>& rows, const std::string& numbers) {
 TEST_CASE("the layer-norm hash of the recall construction fails in 8 and 11 bits where its closed form says, not in 24") {
   const Scratch folder;
   ReachOptions options;
-  options.seconds = 60, options.samples = 32, options.largest = 16;
+  options.work = 100, options.samples = 32, options.largest = 16;
   const std::vector<Reach> rows = measure_reach(find_construction("recall_by_attention"), folder.path(), options);
   REQUIRE(rows.size() == arithmetics().size());
   // 4 log2 m + 2 bits: 8 bits are too few for 4, 11 for 8; how many of 32 random examples show it decides the doubling above.
@@ -35,7 +35,7 @@ TEST_CASE("the layer-norm hash of the recall construction fails in 8 and 11 bits
 TEST_CASE("the swap construction in trained form runs through the training kernels, in fp32 and where it is there in bf16") {
   const Scratch folder;
   ReachOptions options;
-  options.seconds = 60, options.samples = 4, options.largest = 256;
+  options.work = 100, options.samples = 4, options.largest = 256;
   const std::vector<Reach> rows = measure_reach(find_construction("swaps_in_trained_form"), folder.path(), options);
   CHECK(of(rows, "float")->right_up_to == 256);
   const Reach* bf16 = of(rows, "bf16");
@@ -63,7 +63,7 @@ TEST_CASE("reaches are written and read back, shown in a table, and a file that 
 
 TEST_CASE("the verb reach writes reach.csv, and bad arguments end with exit code 2") {
   const Scratch folder;
-  CHECK(run_program({"reach", "swaps_by_delta_rule", "--seconds", "0.01", "--samples", "2", "--out", folder / "r"}).code == 0);
+  CHECK(run_program({"reach", "swaps_by_delta_rule", "--work", "0.01", "--samples", "2", "--out", folder / "r"}).code == 0);
   CHECK(read_whole(folder / "r/reach.csv").find("swaps_by_delta_rule,log:8,reference,") != std::string::npos);
   CHECK(run_program({"reach", "no_such_construction", "--out", folder / "r"}).code == 2);
   CHECK(run_program({"reach", "--samples", "0", "--out", folder / "r"}).code == 2);

@@ -171,4 +171,7 @@ TEST_CASE("the CPU executor refuses what it has no kernel for") {
   std::get<Attention>(spec.blocks[0].mixer).score = Score::average_hard;
   CHECK_THROWS_WITH(make_cpu_executor(spec, Precision::fp32), Catch::Contains("hard attention"));
   CHECK_THROWS_WITH(make_executor(spec, Device::cuda, Precision::fp32), Catch::Contains("built without CUDA"));
+  Spec grouped = small("AA", "post", "full", "rope");
+  grouped.blocks[1].norm = NormPlace::groups;
+  CHECK_THROWS_WITH(make_cpu_executor(grouped, Precision::fp32), Catch::Contains("normed groups or several MLPs"));
 }

@@ -106,6 +106,8 @@ TEST_CASE("bad input to the verb tasks ends with exit code 2 and says what was w
       {"sample state_based_recall --difficulty 40 --set bits_per_swap=4", "wanted 1 to 32"},
       {"sample polish_formula --difficulty 4 --set padding=n^4", "n^0, n^1, n^2, n^3"},
       {"sample polish_formula --difficulty 300 --set padding=n^3", "wanted 1 to 256"},
+      {"sample polish_formula --difficulty 100 --set padding=21*n^3", "wanted 1 to 92"},
+      {"sample polish_formula --difficulty 4 --set padding=21n^3", "such as 21*n^3"},
       {"sample polish_formula --difficulty 33 --set shape=bounded --set depth=5", "wanted 1 to 32"},
       {"sample polish_formula --difficulty 4 --set shape=bounded", "give a depth"},
       {"sample word_problem --difficulty 4 --set group=S6", "wanted S2 to S5, A3 to A5 or Z2 to Z1000"},

@@ -109,5 +109,6 @@ TEST_CASE("shapes have the depth they promise and padding the length") {
     CHECK(length("n^0", k) == 2 * k + 1);
     CHECK(length("n^1", k) == 2 * k + k);
     CHECK(length("n^3", k) == 2 * k + k * k * k);
+    CHECK(length("21*n^2", k) == 2 * k + 21 * k * k);
   }
 }

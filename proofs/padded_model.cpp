@@ -1,0 +1,78 @@
+// The compiled weights of the formula program through the layers that trained models use: answers, cells, and bits needed.
+#include "proofs/padded_model.h"
+
+#include "constructions/balanced_program.h"
+#include "models/numbers/from_exact.h"
+#include "proofs/claim.h"
+
+namespace separatrix {
+
+std::string token_symbols(const BuiltModel& model) {
+  if (model.task != "polish_formula") fail("the model is for the task '{}', not for polish_formula", model.task);
+  const auto task = make_task(model.task, model.options);
+  return padded::token_symbols(task->vocabulary());
+}
+
+padded::Plan plan_of(const BuiltModel& model) {
+  padded::FormulaModel own = padded::formula_model(token_symbols(model));
+  if (!(own.spec == model.spec)) fail("the model is not of the form of padded_formulas");
+  return std::move(own.plan);
+}
+
+void compare_cells(const padded::Plan& plan, const padded::Cells& exact, int token, const std::vector<double>& x, int bits,
+                   PaddedRun& run) {
+  const auto count = [&](bool same, const char* kind, std::size_t cell) {
+    ++run.cells;
+    if (!same && run.different.empty()) run.different = fmt::format("{} {} of token {}", kind, cell, token);
+  };
+  for (std::size_t b = 0; b < plan.bools.size(); ++b)
+    if (exact.bools[b][token] != padded::kUnknown) count(x[plan.bools[b]] == exact.bools[b][token], "truth value", b);
+  for (std::size_t c = 0; c < plan.nums.size(); ++c) {
+    if (!exact.known[c][token]) continue;
+    const double above = x[plan.nums[c]], below = x[plan.nums[c] + 1], value = nearest_double(exact.nums[c][token]);
+    const double difference = (above - below) / std::hypot(above, below) - (value - 1) / std::hypot(value, 1);
+    count(std::fabs(difference) < std::ldexp(1, 5 - bits), "number", c);
+  }
+}
+
+namespace {
+
+constexpr int kDouble = 53;
+
+void expect_right(Cases& cases, const std::string& formula, const PaddedRun& run) {
+  const char right = value_of(parse_formula(formula)) ? '1' : '0';
+  cases.expect(run.answer == right && run.different.empty(), [&] {
+    return run.different.empty() ? fmt::format("{} is answered {}", formula, run.answer)
+                                 : fmt::format("{}: {} is not what the program says", formula, run.different);
+  });
+}
+
+Outcome check_layers(const BuiltModel& built, int of_fifteen, int of_thirty_one) {
+  const padded::Plan plan = plan_of(built);
+  const std::string symbols = token_symbols(built);
+  const Model<double> model(built.spec, weights_as<double>(built.spec, built.weights));
+  std::vector<std::string> formulas = all_formulas_of_seven_tokens();
+  for (int i = 0; i < of_fifteen + of_thirty_one; ++i) {
+    Rng rng = draw(1, Purpose::report, 15, 5000 + i);
+    formulas.push_back(i < of_fifteen ? random_formula(rng, 8, 3) : random_formula(rng, 16, 4));
+  }
+  std::vector<PaddedRun> runs(formulas.size());
+#pragma omp parallel for schedule(dynamic)
+  for (std::size_t i = 0; i < formulas.size(); ++i) runs[i] = run_padded(model, plan, symbols, formulas[i], kDouble);
+  Cases cases;
+  for (std::size_t i = 0; i < formulas.size(); ++i) expect_right(cases, formulas[i], runs[i]);
+  const std::string longer = fmt::format(", {} random ones of 15, {} of 31", of_fifteen, of_thirty_one);
+  return cases.done(fmt::format("all 128 formulas of 7 tokens{}: answers and every determined cell, in double precision",
+                                of_fifteen > 0 ? longer : ""));
+}
+
+}  // namespace
+
+Outcome check_padded_layers(const BuiltModel& model) {
+  return check_layers(model, 0, 0);
+}
+Outcome check_padded_layers_deep(const BuiltModel& model) {
+  return check_layers(model, 100, 2);
+}
+
+}  // namespace separatrix

@@ -1,0 +1,99 @@
+#include "constructions/balanced_program.h"
+#include "constructions/barrington.h"
+#include "models/numbers/from_exact.h"
+#include "proofs/claim.h"
+#include "proofs/padded_model.h"
+#include "tests/catch.h"
+
+using namespace separatrix;
+using namespace separatrix::padded;
+
+namespace {
+
+/// The n-th step of a kind, to be broken.
+template <class Kind>
+Kind& nth(FormulaProgram& f, int n) {
+  for (Step& step : f.program.steps())
+    if (auto* s = std::get_if<Kind>(&step); s && n-- == 0) return *s;
+  throw Error("the program has no such step");
+}
+
+/// Whether the exact interpreter still finds the value of every one of a few formulas.
+bool still_right(const FormulaProgram& f) {
+  try {
+    for (const char* formula : {"&|01&11", "|&11&01", "&&11|01", "||00&11"})
+      if (exact_value(f, formula) != value_of(parse_formula(formula))) return false;
+    return true;
+  } catch (const Error&) {
+    return false;  // a key that is unknown, or not alone
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a formula program with one step changed is wrong on some formula of seven tokens") {
+  CHECK(still_right(formula_program()));
+  const auto broken = [](const auto& change) {
+    FormulaProgram f = formula_program();
+    change(f);
+    return !still_right(f);
+  };
+  CHECK(broken([](FormulaProgram& f) { nth<Shift>(f, 0).add = -5; }));  // the first slab of an address
+  CHECK(broken([](FormulaProgram& f) { nth<Shift>(f, 2).add = 0; }));   // the successor of an address
+  CHECK(broken([](FormulaProgram& f) { std::swap(nth<Select>(f, 0).yes, nth<Select>(f, 0).no); }));
+  CHECK(broken([](FormulaProgram& f) { nth<Number>(f, 5).x.constant = 1; }));
+  CHECK(broken([](FormulaProgram& f) { nth<Head>(f, 9).averages[0].first = {1}; }));  // the ends of subformulas
+  CHECK(broken([](FormulaProgram& f) { nth<Logic>(f, 0).of[0].negated = true; }));
+  CHECK(broken([](FormulaProgram& f) { std::swap(f.swaps.at({0, 1}), f.swaps.at({0, 2})); }));  // the leaf's two swaps
+}
+
+TEST_CASE("one wrong weight of an attention, an MLP, the delta rule or the read-out breaks the model") {
+  const BuiltModel built = build_padded_formulas(1);
+  const auto with_wrong = [&](const std::string& weight) {
+    BuiltModel wrong = built;
+    auto values = wrong.weights[weight];
+    const auto first = std::find_if(values.begin(), values.end(), [](const auto& x) { return !(x == 0); });
+    REQUIRE(first != values.end());
+    *first = 5;
+    return wrong;
+  };
+  const std::string key = "model.layers.3.self_attn.k_proj.weight", mlp = "model.layers.8.more.0.mlp.up_proj.weight";
+  CHECK(!check(find_claim("padded_layers"), with_wrong(key)).holds());
+  CHECK(!check(find_claim("padded_layers"), with_wrong(mlp)).holds());
+  CHECK(!check(find_claim("padded_heads"), with_wrong(key)).holds());
+  CHECK(!check(find_claim("padded_bits"), with_wrong(key)).holds());
+  CHECK(!check(find_claim("padded_bits"), build_recall_by_attention(8)).holds());  // a model of another task
+
+  const Plan plan = plan_of(built);
+  const auto answer = [&](const BuiltModel& model, const char* formula) {
+    return run_padded(Model<double>(model.spec, weights_as<double>(model.spec, model.weights)), plan, token_symbols(model), formula,
+                      53)
+        .answer;
+  };
+  CHECK(answer(built, "|&11&01") == '1');
+  CHECK(answer(with_wrong("model.layers.21.linear_attn.k_proj.weight"), "|&11&01") != '1');
+  CHECK(answer(with_wrong("lm_head.weight"), "|&11&01") != '1');
+}
+
+TEST_CASE("the balanced program is wrong when one crossing or one leaf of its code is") {
+  const FormulaTree tree = parse_formula("|&01&11");
+  const auto is_right = [&](const BalancedCode& code) {
+    return product(balanced_program(code), kBarringtonPoints) == product(barrington_table().leaf, kBarringtonPoints);
+  };
+  const BalancedCode code = balanced_code(tree);
+  CHECK(is_right(code));
+  int undecided = 0;
+  for (const auto& [leaf, value] : code.leaf_at) {
+    if (value == '0') continue;
+    BalancedCode wrong = code;
+    wrong.leaf_at[leaf] = '0';
+    undecided += is_right(wrong);
+  }
+  CHECK(undecided == 1);  // of the three 1s, the one beside the 0 decides nothing
+  for (const auto& [at, gate] : code.crossing) {
+    if (gate != '|') continue;
+    BalancedCode wrong = code;
+    wrong.crossing[at] = '&';
+    CHECK(!is_right(wrong));
+  }
+}
