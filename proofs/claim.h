@@ -78,6 +78,7 @@ class Cases {
 std::vector<Claim> swap_claims();
 std::vector<Claim> recall_claims();
 std::vector<Claim> state_based_recall_claims();
+std::vector<Claim> lemma_claims();
 std::vector<Claim> word_claims();
 std::vector<Claim> padded_claims();
 

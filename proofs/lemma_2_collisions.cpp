@@ -6,7 +6,7 @@
 
 #include "constructions/theory_blocks.h"
 #include "constructions/weight_builder.h"
-#include "proofs/claim.h"
+#include "proofs/lemma_2.h"
 #include "proofs/residuals.h"
 #include "proofs/token_runner.h"
 #include "tasks/interpreter.h"
@@ -100,7 +100,7 @@ std::optional<std::string> ask_for_difference(const std::string& u, const std::s
   return std::nullopt;
 }
 
-Streams recall_streams(const std::string& form) {
+Streams list_streams(const std::string& form) {
   return {
       "bits = [ 0", {", 0", ", 1"}, [form](const std::string& u, const std::string& v) { return ask_for_difference(u, v, form); }};
 }
@@ -151,14 +151,6 @@ void expect_no_collision(Cases& cases, const BuiltModel& model, const Streams& s
   cases.expect(!c && states == all, [&] { return fmt::format("{}: exact states collide", model.task); });
 }
 
-Outcome certify(const BuiltModel& model, const Streams& streams, Truth truth, int longest, int exact_length) {
-  Cases cases;
-  std::string found;
-  for (const int p : {4, 6, 8}) expect_certificate(cases, model, streams, truth, p, longest, found);
-  expect_no_collision(cases, model, streams, exact_length);
-  return cases.done(found + fmt::format("; in exact numbers all prefixes of {} tokens keep their own state", exact_length));
-}
-
 long program_truth(const std::string& words) {
   return run_program(program_text(words));
 }
@@ -167,20 +159,45 @@ long formula_truth(const std::string& words) {
   return run_formula(words);
 }
 
+/// A task, the tokens its memory reads, and its prefixes.
+struct Setting {
+  std::vector<std::string> digits;
+  Streams streams;
+  Truth truth;
+  int longest, exact_length;
+};
+
+Setting setting_of(const std::string& task) {
+  if (task == "recall") return {{"0", "1"}, list_streams("] \\n assert bits [ {} ] =="), program_truth, 12, 8};
+  if (task == "state_based_recall") {
+    const std::string form = "] \\n a , b , c , d , e = {0} , {0} , {0} , {0} , {0} \\n a , c = c , a \\n assert bits [ a ] ==";
+    return {{"0", "1"}, list_streams(form), program_truth, 12, 8};
+  }
+  return {{"0", "1", "and", "or"}, {"", {"0", "1", "and", "or"}, distinguishing_formula}, formula_truth, 7, 5};
+}
+
 }  // namespace
 
+Outcome check_collisions(const std::string& task, const std::vector<int>& precisions) {
+  const Setting setting = setting_of(task);
+  const BuiltModel model = memory_model(task, setting.digits);
+  Cases cases;
+  std::string found;
+  for (const int p : precisions) expect_certificate(cases, model, setting.streams, setting.truth, p, setting.longest, found);
+  expect_no_collision(cases, model, setting.streams, setting.exact_length);
+  return cases.done(found + fmt::format("; in exact numbers all prefixes of {} steps keep their own state", setting.exact_length));
+}
+
 Outcome check_collisions_recall() {
-  return certify(memory_model("recall", {"0", "1"}), recall_streams("] \\n assert bits [ {} ] =="), program_truth, 12, 8);
+  return check_collisions("recall", {4, 6, 8});
 }
 
 Outcome check_collisions_state_based_recall() {
-  const std::string form = "] \\n a , b , c , d , e = {0} , {0} , {0} , {0} , {0} \\n a , c = c , a \\n assert bits [ a ] ==";
-  return certify(memory_model("state_based_recall", {"0", "1"}), recall_streams(form), program_truth, 12, 8);
+  return check_collisions("state_based_recall", {4, 6, 8});
 }
 
 Outcome check_collisions_formulas() {
-  const Streams streams{"", {"0", "1", "and", "or"}, distinguishing_formula};
-  return certify(memory_model("polish_formula", {"0", "1", "and", "or"}), streams, formula_truth, 7, 5);
+  return check_collisions("polish_formula", {4, 6, 8});
 }
 
 }  // namespace separatrix

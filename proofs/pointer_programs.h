@@ -40,8 +40,12 @@ inline std::string bit_question(const std::string& index) {
   return fmt::format("assert bits [ {} ] ==", index);
 }
 
-inline std::string header_words(const PointerProgram& p) {
-  return list_words(p.bits) + " " + pointer_words(p.pointers);
+/// The two lines of the header, in the order of the model's task.
+inline std::string header_words(const PointerProgram& p, const TaskOptions& options) {
+  const auto order = options.find("order");
+  const bool pointers_first = order != options.end() && order->second == "pointers_first";
+  return pointers_first ? pointer_words(p.pointers) + " " + list_words(p.bits)
+                        : list_words(p.bits) + " " + pointer_words(p.pointers);
 }
 
 /// String number `code` of m bits.

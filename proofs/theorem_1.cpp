@@ -42,18 +42,16 @@ void all_words(Cases& cases, const Runner& runner, const Runner::State& state, P
 }
 
 /// Every string x of m bits, all pointers p, all words of at most `swaps` transpositions.
-void all_programs(Cases& cases, const Runner& runner, int m, int swaps) {
+void all_programs(Cases& cases, const Runner& runner, const TaskOptions& options, int m, int swaps) {
   int pointer_lists = 1;
   for (int v = 0; v < kPointerVariables; ++v) pointer_lists *= m;
   for (int string = 0; string < 1 << m; ++string) {
     PointerProgram p{bits_of(string, m), Values(kPointerVariables), {}};
-    auto state = runner.start();
-    runner.feed(state, list_words(p.bits));
     for (int code = 0; code < pointer_lists && cases.failures() == 0; ++code) {
       for (int v = 0, rest = code; v < kPointerVariables; ++v, rest /= m) p.pointers[v] = rest % m;
-      auto ready = state;
-      runner.feed(ready, pointer_words(p.pointers));
-      all_words(cases, runner, ready, p, swaps);
+      auto state = runner.start();
+      runner.feed(state, header_words(p, options));
+      all_words(cases, runner, state, p, swaps);
     }
   }
 }
@@ -62,9 +60,10 @@ Outcome check_small(const BuiltModel& model, int bits, int swaps) {
   most_bits(model);
   const Runner runner = token_runner<RootTwo>(model);
   Cases cases;
-  for (int m = 1; m <= bits && cases.failures() == 0; ++m) all_programs(cases, runner, m, swaps);
-  return cases.done(fmt::format(
-      "every string of at most {} bits, all pointers, every word of at most {} swaps; logit gap at least 1", bits, swaps));
+  for (int m = 1; m <= bits && cases.failures() == 0; ++m) all_programs(cases, runner, model.options, m, swaps);
+  return cases.done(
+      fmt::format("every string of at most {} bits, all pointers, every word of at most {} swap{}; logit gap at least 1", bits,
+                  swaps, swaps == 1 ? "" : "s"));
 }
 
 /// Every answer of an example, reveals included.
@@ -84,13 +83,13 @@ void expect_answers(Cases& cases, const Runner& runner, const Task& task, const 
   }
 }
 
-void expect_long_word(Cases& cases, const Runner& runner, int bits, int swaps, int index) {
+void expect_long_word(Cases& cases, const Runner& runner, const TaskOptions& options, int bits, int swaps, int index) {
   Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(swaps), index);
   PointerProgram p;
   for (int i = 0; i < bits; ++i) p.bits.push_back(static_cast<int>(rng.below(2)));
   for (int v = 0; v < kPointerVariables; ++v) p.pointers.push_back(static_cast<int>(rng.below(bits)));
   auto state = runner.start();
-  runner.feed(state, header_words(p));
+  runner.feed(state, header_words(p, options));
   for (int i = 0; i < swaps; ++i) {
     const int x = static_cast<int>(rng.below(kPointerVariables));
     const int y = (x + 1 + static_cast<int>(rng.below(kPointerVariables - 1))) % kPointerVariables;
@@ -127,8 +126,8 @@ Outcome check_theorem_1_long_words(const BuiltModel& model) {
   const Runner runner = token_runner<RootTwo>(model);
   Cases cases;
   const int most = most_bits(model);
-  expect_long_word(cases, runner, std::min(100, most), 40, 0);
-  expect_long_word(cases, runner, std::min(5, most), 160, 1);
+  expect_long_word(cases, runner, model.options, std::min(100, most), 40, 0);
+  expect_long_word(cases, runner, model.options, std::min(5, most), 160, 1);
   return cases.done("random programs of 100 bits and 40 swaps, of 5 bits and 160 swaps, every variable asked");
 }
 
@@ -137,8 +136,8 @@ namespace {
 Outcome very_long_words(const BuiltModel& model) {
   const Runner runner = token_runner<RootTwo>(model);
   Cases cases;
-  expect_long_word(cases, runner, 256, 1024, 0);
-  expect_long_word(cases, runner, 256, 4096, 0);
+  expect_long_word(cases, runner, model.options, 256, 1024, 0);
+  expect_long_word(cases, runner, model.options, 256, 4096, 0);
   return cases.done("random programs of 256 bits and up to 4096 swaps, every variable asked");
 }
 
@@ -146,6 +145,10 @@ Outcome very_long_words(const BuiltModel& model) {
 
 Outcome check_very_long_words_delta_rule_first() {
   return very_long_words(build_state_based_recall_delta_rule_first(256));
+}
+
+Outcome check_very_long_words_pointers_first() {
+  return very_long_words(build_state_based_recall_pointers_first(256));
 }
 
 Outcome check_very_long_words_attention_first() {
@@ -159,7 +162,7 @@ Outcome check_theorem_1_unique_hard(const BuiltModel& given) {
     for (Block& block : model.spec.blocks)
       if (auto* attention = std::get_if<Attention>(&block.mixer)) attention->score = score;
     const Runner runner = token_runner<RootTwo>(model);
-    all_programs(cases, runner, 2, 1);
+    all_programs(cases, runner, model.options, 2, 1);
   }
   return cases.done("the same small programs with leftmost and with rightmost hard attention");
 }

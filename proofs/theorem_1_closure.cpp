@@ -21,7 +21,7 @@ constexpr int kPoison = 1000;
 class HybridClosure {
  public:
   HybridClosure(const BuiltModel& model, PointerProgram header)
-      : runner_(token_runner<RootTwo>(model)), header_(std::move(header)) {
+      : runner_(token_runner<RootTwo>(model)), options_(model.options), header_(std::move(header)) {
     for (std::size_t i = 0; i < model.spec.blocks.size(); ++i)
       if (std::holds_alternative<Attention>(model.spec.blocks[i].mixer) != (i + 1 == model.spec.blocks.size()))
         fail("the search needs delta-rule blocks, then one attention block");
@@ -30,7 +30,7 @@ class HybridClosure {
 
   Outcome run() {
     State state = runner_.start();
-    runner_.feed(state, header_words(header_));
+    runner_.feed(state, header_words(header_, options_));
     seen_ = attention(state);
     visit(state, header_.pointers, "the header");
     for (std::size_t next = 0; next < nodes_.size() && cases_.failures() == 0; ++next) expand(nodes_[next]);
@@ -122,6 +122,7 @@ class HybridClosure {
   }
 
   TokenRunner<RootTwo> runner_;
+  TaskOptions options_;
   PointerProgram header_;
   Seen seen_;  // what the attention block has seen of the header; in the end, of all tokens that may follow
   std::map<std::string, Row<RootTwo>> keys_;

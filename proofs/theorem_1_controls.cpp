@@ -18,7 +18,7 @@ PointerProgram only(int v) {
 
 Row<RootTwo> asked(const Runner& runner, const PointerProgram& p, int v) {
   auto state = runner.start();
-  runner.feed(state, header_words(p));
+  runner.feed(state, header_words(p, {}));
   for (const auto& [x, y] : p.swaps) runner.feed(state, swap_words(x, y));
   return runner.logits_after(state, bit_question(variable_name(v)));
 }

@@ -94,3 +94,20 @@ TEST_CASE("a statement about state-based recall refuses a model of another task"
     if (claim.name.starts_with("theorem_1_") && !claim.construction.empty())
       CHECK(!check(claim, build_recall_by_attention(8)).holds());
 }
+
+TEST_CASE("statements about delta rules alone, pointers first, fail when one weight is wrong") {
+  const BuiltModel built = build_state_based_recall_pointers_first(16);
+  const std::size_t width = built.spec.width;
+  const std::vector<Change> changes = {
+      {kBlock + "3.linear_attn.k_conv1d.weight", 0, 0},              // `a, c = c, a` sees a only once
+      {kBlock + "1.mlp.up_proj.weight", 28, 0},                      // the first pointer is compared with 0
+      {kBlock + "3.linear_attn.b_proj.weight", 13, Rational(1, 2)},  // a swap erases
+  };
+  REQUIRE(width == 48);
+  for (const char* claim : {"lemma_2_pointers_first_small", "lemma_2_pointers_first_examples", "lemma_2_pointers_first_long_words"})
+    for (const Change& change : changes) {
+      const Outcome o = changed(claim, built, {change});
+      INFO(claim << " " << change.weight << ": " << o.detail);
+      CHECK(!o.holds());
+    }
+}
