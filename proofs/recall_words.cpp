@@ -100,9 +100,9 @@ Outcome check_recall_bits(const BuiltModel& model) {
     cases.expect(p >= law - 1 && p <= law + 1, [&] { return fmt::format("m = {}: not within one of {} bits", m, law); });
     found += fmt::format("m = {}: {} bits, ", m, p);
   }
-  constexpr int limit = 48;
-  cases.expect(recalls_all(model, limit, 24), [] { return "24 bits do not recall all of 48"; });
-  cases.expect(!recalls_all(model, limit + 1, 24), [] { return "24 bits recall all of 49"; });
+  constexpr int limit = 47;
+  cases.expect(recalls_all(model, limit, 24), [] { return "24 bits do not recall all of 47"; });
+  cases.expect(!recalls_all(model, limit + 1, 24), [] { return "24 bits recall all of 48"; });
   return cases.done(found + fmt::format("24 bits: all of {}, not all of {}", limit, limit + 1));
 }
 

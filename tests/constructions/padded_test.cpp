@@ -1,4 +1,5 @@
 #include "constructions/balanced_program.h"
+#include "constructions/padded/formula_program.h"
 #include "constructions/padded/interpreter.h"
 #include "constructions/padded/weights.h"
 #include "models/model.h"
