@@ -50,7 +50,7 @@ const std::vector<Construction>& constructions() {
        "21 hard-attention layers and one gated-delta-rule layer evaluate boolean formulas of depth at most floor(log2 n) after "
        "O(n^3) padding tokens, with weights that do not depend on n",
        "paper, Theorem 3 and Corollary 3.1; Barrington 1989; Merrill and Sabharwal 2024, layer-norm hash", "R (rational weights)",
-       "nothing: the weights are the same for every n", 1, build_padded_formulas}};
+       "nothing: the weights are the same for every n", 1, build_padded_formulas, 4}};
   return list;
 }
 

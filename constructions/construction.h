@@ -25,6 +25,7 @@ struct Construction {
   std::string n_means;    // what n counts
   int default_n;
   BuiltModel (*build)(int n);  // an n that cannot be built throws Error
+  int smallest = 1;            // difficulty of its task from which on it is right
 };
 
 /// All constructions; constructions/all.cpp is the list.

@@ -41,6 +41,31 @@ const std::vector<Finding>& findings() {
        "the remark lives in exact or polynomial precision, not in the logarithmic precision of Theorem 3.",
        {"integer_formulas", "integer_formulas_need_bits", "shears_collide"},
        {}},
+      {"State-based recall is hard for recurrent models because the bits come first",
+       "Lemma 2 counts the states that a model needs after the bits. In the order of Figure 5 and Definition 2, bits before "
+       "pointers, "
+       "that is 2^n. With the pointers first a number of states polynomial in n suffices, and a pure gated delta rule, built by "
+       "hand, "
+       "solves the task. The order is part of the statement, and the other order is its positive control.",
+       {"lemma_2_state_based_recall_residuals", "lemma_2_pointers_first_small"},
+       {"separatrix construct state_based_recall_pointers_first --out pointers_first"}},
+      {"Lemma 1's reduction gives one bit",
+       "Following one pointer through the transpositions and reading one bit says whether the word maps 1 to 1, not what it maps 1 "
+       "to. "
+       "A few programs, each with one further swap, give the number; with every element of A_5 spelled by exactly four "
+       "transpositions "
+       "no identity padding is needed.",
+       {"lemma_1_reduction"},
+       {}},
+      {"A reduction of constant depth needs constants that do not depend on the path",
+       "Barrington's recursion as usually stated conjugates the leaves, so that an instruction depends on a product along the "
+       "whole path. "
+       "With the same output element for every subformula and constants between the children that depend on gate and slot alone, "
+       "every "
+       "padding token can find its own swap at fixed depth: 21 attention layers. The numbers hashed on the way then need more than "
+       "24 bits from the shortest formulas on. What was checked covers depth at most log2 n, not all formulas.",
+       {"barrington_gates", "padded_formulas", "padded_bits"},
+       {}},
   };
   return list;
 }

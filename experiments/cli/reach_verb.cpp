@@ -19,6 +19,7 @@ struct ReachArguments {
 
 std::string reach_text(const Reach& r) {
   if (!r.refused.empty()) return "does not run: " + r.refused;
+  if (r.right_up_to == 0 && r.wrong_at == 0) return "not tried: even the smallest difficulty takes more work (--work)";
   if (r.right_up_to == 0) return fmt::format("wrong at {} already", r.wrong_at);
   return r.wrong_at == 0 ? fmt::format("right up to {}, as far as tried", r.right_up_to)
                          : fmt::format("right up to {}, wrong at {}", r.right_up_to, r.wrong_at);

@@ -15,21 +15,26 @@ std::unique_ptr<Task> strict_task(const BuiltModel& model) {
   return make_task(model.task, options);
 }
 
-void climb(Reach& reach, const Predictor& predict, const Task& task, const Spec& spec, double gigaflop,
+/// Operations of the forward passes over the examples of one difficulty, by the length of the first.
+double gigaflop_at(const Task& task, const Spec& spec, int n, const Stream& stream) {
+  const int length = static_cast<int>(task.sample(stream.seed, stream.purpose, n, 0).tokens.size());
+  return 1e-9 * forward_flops_per_token(spec, length) * length * stream.samples;
+}
+
+void climb(Reach& reach, const Predictor& predict, const Task& task, const Spec& spec, int smallest, double gigaflop,
            const ReachOptions& options) {
   Stream stream{1, Purpose::report};
   stream.samples = stream.batch = options.samples;
   const int largest = std::min(options.largest, task.max_difficulty());
-  double done = 0;
-  for (int n = std::max(task.min_difficulty(), 1); n <= largest && done < gigaflop; n *= 2) {
+  for (int n = std::max(task.min_difficulty(), smallest); n <= largest; n *= 2) {
+    gigaflop -= gigaflop_at(task, spec, n, stream);
+    if (gigaflop < 0) return;
     const Tally tally = evaluate(predict, task, n, stream);
     if (tally.correct < tally.counted) {
       reach.wrong_at = n;
       return;
     }
     reach.right_up_to = n;
-    const int length = static_cast<int>(task.sample(stream.seed, stream.purpose, n, 0).tokens.size());
-    done += 1e-9 * forward_flops_per_token(spec, length) * length * options.samples;
   }
 }
 
@@ -60,7 +65,7 @@ std::vector<Reach> measure_reach(const Construction& construction, const std::fi
     Reach reach{construction.name, arithmetic.numbers, arithmetic.device, 0, 0, options.samples, ""};
     try {
       climb(reach, make_predictor(model, arithmetic.numbers, parse_device(arithmetic.device)), *task, built.spec,
-            options.work * arithmetic.gigaflop, options);
+            construction.smallest, options.work * arithmetic.gigaflop, options);
     } catch (const Error& error) {
       reach.refused = error.what();
     }

@@ -19,7 +19,7 @@ struct Reach {
 
 struct ReachOptions {
   int samples = 8;
-  double work = 1;        // times Arithmetic::gigaflop: no further doubling of the difficulty after that many operations
+  double work = 1;        // times Arithmetic::gigaflop: no difficulty that would take more operations in all
   int largest = 1 << 20;  // difficulty
 };
 

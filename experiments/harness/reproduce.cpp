@@ -6,8 +6,10 @@
 
 #include "experiments/harness/paths.h"
 #include "experiments/harness/progress.h"
+#include "experiments/harness/reach.h"
 #include "experiments/harness/sweep.h"
 #include "experiments/harness/verify_hook.h"
+#include "experiments/report/reach_table.h"
 #include "experiments/report/report.h"
 #include "experiments/report/selection.h"
 #include "experiments/report/verdict.h"
@@ -52,6 +54,19 @@ bool verify(const fs::path& out) {
   return all_hold(verified);
 }
 
+/// How far every construction is right in each arithmetic; not again when it is there.
+void reach(const fs::path& out, const std::string& scale) {
+  if (fs::exists(out / "reach.csv")) return;
+  const Step step("Reach: every construction in each arithmetic");
+  ReachOptions options;
+  options.work = scale == "quick" ? 0.25 : 10;
+  std::vector<Reach> rows;
+  for (const Construction& c : constructions())
+    for (const Reach& row : measure_reach(c, out / "constructions", options)) rows.push_back(row);
+  write_whole(out / "reach.csv", to_csv(rows));
+  step.done(fmt::format("{} constructions, {} arithmetics", constructions().size(), arithmetics().size()));
+}
+
 /// One sweep; false when it was stopped.
 bool train(const std::string& name, const fs::path& file, const ReproduceOptions& options) {
   const SweepFile sweep = load_sweep(file);
@@ -86,6 +101,7 @@ ReproduceResult reproduce(const ReproduceOptions& options) {
   const Step whole(fmt::format("Separatrix, scale {}: report in {}", options.scale, options.out.string()));
   ReproduceResult result;
   result.statements_hold = verify(options.out);
+  reach(options.out, options.scale);
   std::vector<fs::path> sweeps;
   for (const std::string& name : sweep_names) {
     if (!train(name, experiments_dir() / options.scale / (name + ".toml"), options)) {

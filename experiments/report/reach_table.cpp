@@ -35,6 +35,7 @@ const Reach* find(const std::vector<Reach>& rows, const std::string& constructio
 Cell cell(const Reach* r) {
   if (!r) return {"", ""};
   if (!r->refused.empty()) return {"no kernel", ""};
+  if (r->right_up_to == 0 && r->wrong_at == 0) return {"not tried", ""};
   if (r->wrong_at == 0) return {fmt::format("{} or more", r->right_up_to), "not tried further"};
   return {std::to_string(r->right_up_to), fmt::format("wrong at {}", r->wrong_at)};
 }
