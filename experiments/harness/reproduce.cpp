@@ -59,7 +59,7 @@ void reach(const fs::path& out, const std::string& scale) {
   if (fs::exists(out / "reach.csv")) return;
   const Step step("Reach: every construction in each arithmetic");
   ReachOptions options;
-  options.work = scale == "quick" ? 0.25 : 10;
+  options.work = scale == "quick" ? 1 : 10;
   std::vector<Reach> rows;
   for (const Construction& c : constructions())
     for (const Reach& row : measure_reach(c, out / "constructions", options)) rows.push_back(row);

@@ -81,6 +81,21 @@ Table reach_table(const std::vector<Reach>& rows) {
   return table;
 }
 
+namespace {
+
+bool fails_somewhere(const std::vector<Reach>& rows, const std::string& construction) {
+  return std::any_of(rows.begin(), rows.end(), [&](const Reach& r) {
+    return r.construction == construction && mantissa_bits(r.numbers) > 0 && r.right_up_to > 0 && r.wrong_at > 0;
+  });
+}
+
+std::string spaced(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+}  // namespace
+
 Figure reach_figure(const std::vector<Reach>& rows) {
   Figure figure{"reach", {}, {}};
   Panel panel{"Constructions",
@@ -91,9 +106,10 @@ Figure reach_figure(const std::vector<Reach>& rows) {
   static const std::vector<std::string> colors = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
   const std::vector<std::string> names = construction_names(rows);
   for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!fails_somewhere(rows, names[i])) continue;  // their points would show how far was tried, and nothing else
     const std::string color = colors[i % colors.size()];
     const int point = 4 + 2 * static_cast<int>(i % 5);
-    Curve line{{}, fmt::format("using 1:2 with linespoints lw 2 lc '{}' pt {}", color, point)};
+    Curve line{{}, fmt::format("using 1:2 with points ps 1.4 lc '{}' pt {}", color, point)};
     Curve further{{}, fmt::format("using 1:2:(0):($2*0.6) with vectors lw 2 lc '{}'", color)};
     for (const Reach& r : rows) {
       if (r.construction != names[i] || mantissa_bits(r.numbers) == 0 || !r.refused.empty() || r.right_up_to == 0) continue;
@@ -104,7 +120,7 @@ Figure reach_figure(const std::vector<Reach>& rows) {
     if (line.points.empty()) continue;
     panel.curves.push_back(std::move(line));
     if (!further.points.empty()) panel.curves.push_back(std::move(further));
-    figure.legend.push_back({fmt::format("lw 2 lc '{}'", color), fmt::format("pt {} lc '{}'", point, color), names[i]});
+    figure.legend.push_back({"", fmt::format("pt {} lc '{}'", point, color), spaced(names[i])});
   }
   figure.panels.push_back(std::move(panel));
   return figure;

@@ -12,7 +12,8 @@ std::vector<Reach> reach_from_csv(const std::string& text, const std::string& so
 
 /// One row per construction, one column per arithmetic: the largest difficulty at which every answer was right.
 Table reach_table(const std::vector<Reach>& rows);
-/// Reach against the bits of the mantissa, every operation rounded.  An arrow: right as far as was tried.
+/// Reach against the bits of the mantissa, every operation rounded, of the constructions that fail in one of them.  An arrow: right
+/// as far as was tried.
 Figure reach_figure(const std::vector<Reach>& rows);
 
 }  // namespace separatrix

@@ -149,8 +149,11 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
     const std::vector<Reach> reaches = reach_from_csv(read_whole(out / "reach.csv"), "reach.csv");
     page.reach.push_back(reach_table(reaches));
     write_table(page, page.reach.back(), out);
-    page.figures.push_back(add_figure(page, out, reach_figure(reaches),
-                                      "How far each construction is right in each arithmetic; an arrow: as far as was tried."));
+    const Figure figure = reach_figure(reaches);
+    if (!figure.panels[0].curves.empty())
+      page.figures.push_back(add_figure(page, out, figure,
+                                        "Constructions that fail in some arithmetic: how far they are right in each; an arrow: as "
+                                        "far as was tried."));
     page.files.push_back("reach.csv");
   }
   write_whole(out / "index.html", to_html(page, out));
