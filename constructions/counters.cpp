@@ -70,9 +70,7 @@ BuiltModel build_counter_by_mirrors(int k) {
   const auto task = make_task("word_problem", options);
   const std::vector<Vector> around = directions(k);
   const int dim = static_cast<int>(around[0].size()), turn = static_cast<int>(around.size()) / k;
-  Spec spec;
-  spec.blocks = {delta_rule_block(1, 1, 1, 0, 2 * k), delta_rule_block(dim, dim, 1, 0, 0)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(1, 1, 1, 0, 2 * k), delta_rule_block(dim, dim, 1, 0, 0)});
   std::vector<std::string> coordinates = carried_coordinates(dim);
   coordinates.emplace_back("sign");
   for (int j = 0; j < k; ++j) coordinates.push_back(element(j));
@@ -91,9 +89,7 @@ BuiltModel build_parity_by_sign_flip(int k) {
   if (k != 2) fail("parity_by_sign_flip counts modulo 2, not {}", k);
   const TaskOptions options{{"group", "Z2"}};
   const auto task = make_task("word_problem", options);
-  Spec spec;
-  spec.blocks = {delta_rule_block(1, 1, 1, 0, 0)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(1, 1, 1, 0, 0)});
   WeightBuilder w(spec, task->vocabulary(), {"one", "loads", "flips", "sign"});
   w.embed_all({{"one", 1}});
   w.embed("Z2", {{"loads", 1}});

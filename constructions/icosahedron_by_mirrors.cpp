@@ -22,9 +22,7 @@ BuiltModel build_icosahedron_by_mirrors(int dim) {
   if (dim != 3) fail("icosahedron_by_mirrors has keys of 3 dimensions, not {}", dim);
   const TaskOptions options{{"group", "A5"}, {"letters", "half_turns"}};
   const auto task = make_task("word_problem", options);
-  Spec spec;
-  spec.blocks = {delta_rule_block(dim, dim, 1, 0, 0)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(dim, dim, 1, 0, 0)});
   WeightBuilder w(spec, task->vocabulary(), carried_coordinates(dim));
   w.embed_all({{"one", 1}});
   w.embed("A5", {{"loads", 1}});

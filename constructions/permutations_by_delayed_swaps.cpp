@@ -111,10 +111,8 @@ BuiltModel build_permutations_by_delayed_swaps(int points) {
   if (points != kPoints) fail("permutations_by_delayed_swaps is built for 5 points, not {}", points);
   const TaskOptions options{{"group", "S5"}, {"padding", std::to_string(kDelay)}};
   const auto task = make_task("word_problem", options);
-  Spec spec;
-  spec.blocks = {delta_rule_block(2, 1, kMatrix, 4, kCompose), delta_rule_block(2, 1, kMatrix, 4, kCompose + 1),
-                 delta_rule_block(1, 1, kMatrix, 0, table_size()), delta_rule_block(kPoints, kPoints, 1, 0, 0)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(2, 1, kMatrix, 4, kCompose), delta_rule_block(2, 1, kMatrix, 4, kCompose + 1),
+                                 delta_rule_block(1, 1, kMatrix, 0, table_size()), delta_rule_block(kPoints, kPoints, 1, 0, 0)});
   WeightBuilder w(spec, task->vocabulary(), coordinates());
   w.embed_all({{"one", 1}});
   w.embed("S5", {{"loads", 1}});

@@ -11,9 +11,7 @@ namespace separatrix {
 BuiltModel build_permutations_by_swaps(int points) {
   const TaskOptions options{{"group", fmt::format("S{}", points)}, {"letters", "swaps"}};
   const auto task = make_task("word_problem", options);
-  Spec spec;
-  spec.blocks = {delta_rule_block(points, points, 1, 0, 0)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(points, points, 1, 0, 0)});
   WeightBuilder w(spec, task->vocabulary(), carried_coordinates(points));
   w.embed_all({{"one", 1}});
   w.embed(options.at("group"), {{"loads", 1}});

@@ -7,25 +7,16 @@
 // A number after the list has closing brackets in its key, any other token the last entry: both stand off the plane of the
 // query, so the right bit wins alone, at every length, with the same weights.
 #include "constructions/construction.h"
+#include "constructions/theory_blocks.h"
 #include "constructions/weight_builder.h"
 
 namespace separatrix {
 namespace {
 
-Block attention_block(int head_dim, Score score, HardKeys keys) {
-  Attention a;
-  a.heads = 1, a.head_dim = head_dim;
-  a.score = score, a.hard_keys = keys;
-  a.position = Position::none, a.qk_norm = QkNorm::none;
-  return {a, Mlp{0, Activation::relu}, NormPlace::none};
-}
-
 Spec three_attention_blocks() {
-  Spec spec;
-  spec.blocks = {attention_block(3, Score::average_hard, HardKeys::as_given),
-                 attention_block(1, Score::rightmost, HardKeys::as_given), attention_block(4, Score::average_hard, HardKeys::unit)};
-  spec.final_norm = false;
-  return spec;
+  return theory_spec({hard_attention_block(1, 3, HardKeys::as_given, 0),
+                      hard_attention_block(1, 1, HardKeys::as_given, 0, Score::rightmost),
+                      hard_attention_block(1, 4, HardKeys::unit, 0)});
 }
 
 }  // namespace

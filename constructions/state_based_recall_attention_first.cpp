@@ -17,10 +17,9 @@ namespace separatrix {
 namespace {
 
 WeightBuilder builder(const std::vector<std::string>& tokens) {
-  Spec spec;
-  spec.blocks = {hard_attention_block(3, 2, HardKeys::as_given, 3), hard_attention_block(2, 3, HardKeys::unit, kPointers + 4),
-                 delta_rule_block(2, kPointers, 3, 4, 2)};
-  spec.final_norm = false;
+  const Spec spec =
+      theory_spec({hard_attention_block(3, 2, HardKeys::as_given, 3), hard_attention_block(2, 3, HardKeys::unit, kPointers + 4),
+                   delta_rule_block(2, kPointers, 3, 4, 2)});
   std::vector<std::string> coordinates = {"one",       "number",   "is_number", "is_comma",     "is_close",
                                           "is_assert", "is_bits",  "is_assign",                               // of the token itself
                                           "commas",    "first",    "closed",    "asserted",                   // block 0

@@ -17,10 +17,8 @@ constexpr int kCommasBefore = kPointers - 1;  // of the header's values: one bet
 constexpr int kSteps = kPointers + 2;         // ReLU steps from which the header's positions are made
 
 WeightBuilder builder(const std::vector<std::string>& tokens) {
-  Spec spec;
-  spec.blocks = {delta_rule_block(2, 1, 3, 0, kSteps + 4), delta_rule_block(1, kPointers, 1, 4, 0),
-                 hard_attention_block(1, 3, HardKeys::unit, 2)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(2, 1, 3, 0, kSteps + 4), delta_rule_block(1, kPointers, 1, 4, 0),
+                                 hard_attention_block(1, 3, HardKeys::unit, 2)});
   std::vector<std::string> coordinates = {"one",        "number",    "is_number", "is_comma",
                                           "is_newline", "is_assert", "is_bits",   "is_assign",  // of the token itself
                                           "commas",     "asserts",   "bits",      "index",      // block 0: this line so far

@@ -20,10 +20,8 @@ constexpr int kSteps = kPointers + 2;
 constexpr int kRegisters = 9;  // a square: (+-1, .., +-1) / 3 has norm 1
 
 WeightBuilder builder(const std::vector<std::string>& tokens) {
-  Spec spec;
-  spec.blocks = {delta_rule_block(1, 1, 3, 0, 4 + kSteps), delta_rule_block(kPointers, 1, 1, 0, 3 * kPointers),
-                 delta_rule_block(1, 1, kPointers, 0, kPointers), delta_rule_block(1, kRegisters, 1, 4, 0)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(1, 1, 3, 0, 4 + kSteps), delta_rule_block(kPointers, 1, 1, 0, 3 * kPointers),
+                                 delta_rule_block(1, 1, kPointers, 0, kPointers), delta_rule_block(1, kRegisters, 1, 4, 0)});
   std::vector<std::string> coordinates = {"one",     "number",    "is_number", "is_one", "is_comma", "is_newline", "is_assert",
                                           "is_bits", "is_assign", "is_close",  "commas", "asserts",  "bits",  // block 0
                                           "swaps",   "loads",     "value",     "is_hit",                      // block 0: ReLU

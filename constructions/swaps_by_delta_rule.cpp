@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "constructions/construction.h"
+#include "constructions/theory_blocks.h"
 #include "constructions/weight_builder.h"
 
 namespace separatrix {
@@ -37,20 +38,6 @@ Row0 distinct_values(int n) {
   }
 }
 
-Spec one_delta_rule_layer(int variables) {
-  GatedDeltaRule g;
-  g.key_heads = g.value_heads = g.value_dim = 1;
-  g.key_dim = variables;
-  g.conv = 4, g.silu = false;
-  g.gates = Gates::direct, g.keys = Keys::as_given, g.write = Write::plain;
-  g.neg_eigval = true;
-  g.scale_query = g.output_norm = g.output_gate = false;
-  Spec spec;
-  spec.blocks.push_back({g, Mlp{0, Activation::relu}, NormPlace::none});
-  spec.final_norm = false;
-  return spec;
-}
-
 }  // namespace
 
 BuiltModel build_swaps_by_delta_rule(int variables) {
@@ -61,7 +48,7 @@ BuiltModel build_swaps_by_delta_rule(int variables) {
   const auto register_ = [](int j) { return fmt::format("register_{}", j); };
   for (int j = 0; j < variables; ++j) coordinates.push_back(register_(j));
 
-  WeightBuilder w(one_delta_rule_layer(variables), task->vocabulary(), coordinates);
+  WeightBuilder w(theory_spec({delta_rule_block(1, variables, 1, 4, 0)}), task->vocabulary(), coordinates);
   w.embed_all({{"one", 1}});
   w.embed("range", {{"loads", 1}});
   w.embed("=", {{"swaps", 1}});

@@ -14,13 +14,21 @@ inline Block delta_rule_block(int heads, int key_dim, int value_dim, int conv, i
   return {g, Mlp{units, Activation::relu}, NormPlace::none};
 }
 
-/// Average-hard attention.  keys = unit scores by angle: the layer-norm hash.
-inline Block hard_attention_block(int heads, int head_dim, HardKeys keys, int units) {
+/// Hard attention, averaging by default.  keys = unit scores by angle: the layer-norm hash.
+inline Block hard_attention_block(int heads, int head_dim, HardKeys keys, int units, Score score = Score::average_hard) {
   Attention a;
   a.heads = heads, a.head_dim = head_dim;
-  a.score = Score::average_hard, a.hard_keys = keys;
+  a.score = score, a.hard_keys = keys;
   a.position = Position::none, a.qk_norm = QkNorm::none;
   return {a, Mlp{units, Activation::relu}, NormPlace::none};
+}
+
+/// These blocks between embedding and read-out, without a norm before it.  Vocabulary and width are the WeightBuilder's to set.
+inline Spec theory_spec(std::vector<Block> blocks) {
+  Spec spec;
+  spec.blocks = std::move(blocks);
+  spec.final_norm = false;
+  return spec;
 }
 
 }  // namespace separatrix

@@ -16,9 +16,7 @@ namespace {
 
 /// One delta-rule block over the task's tokens.  digits[i] has the digit i + 1; any other token leaves the state as it is.
 BuiltModel memory_model(const std::string& task, const std::vector<std::string>& digits) {
-  Spec spec;
-  spec.blocks = {delta_rule_block(1, 1, 1, 0, 0)};
-  spec.final_norm = false;
+  const Spec spec = theory_spec({delta_rule_block(1, 1, 1, 0, 0)});
   const std::vector<std::string> tokens = make_task(task)->vocabulary();
   WeightBuilder w(spec, tokens, {"one", "digit", "is_digit", "content"});
   w.embed_all({{"one", 1}});

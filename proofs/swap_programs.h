@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "constructions/construction.h"
+#include "tasks/rng.h"
 
 namespace separatrix {
 
@@ -29,6 +30,12 @@ inline std::string swap_words(int x, int y) {
 /// `assert a ==`
 inline std::string question_words(int v) {
   return fmt::format("assert {} ==", variable_name(v));
+}
+
+/// Two different variables of n.
+inline std::pair<int, int> random_swap_of(Rng& rng, int n) {
+  const int x = static_cast<int>(rng.below(n));
+  return {x, (x + 1 + static_cast<int>(rng.below(n - 1))) % n};
 }
 
 inline Values swapped(Values values, int x, int y) {

@@ -87,7 +87,7 @@ Outcome check_swap_long_words(const BuiltModel& model) {
   Cases cases;
   // Stop at the first failure: wrong weights may let the numbers grow without end.
   for (int step = 1; step <= steps && cases.failures() == 0; ++step) {
-    const int x = static_cast<int>(rng.below(n)), y = (x + 1 + static_cast<int>(rng.below(n - 1))) % n;
+    const auto [x, y] = random_swap_of(rng, n);
     for (const int token : tokens[x * n + y]) runner.feed(state, token);
     std::swap(values[x], values[y]);
     if (step <= ask_at_first || step % ask_every == 0)

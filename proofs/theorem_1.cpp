@@ -91,8 +91,7 @@ void expect_long_word(Cases& cases, const Runner& runner, const TaskOptions& opt
   auto state = runner.start();
   runner.feed(state, header_words(p, options));
   for (int i = 0; i < swaps; ++i) {
-    const int x = static_cast<int>(rng.below(kPointerVariables));
-    const int y = (x + 1 + static_cast<int>(rng.below(kPointerVariables - 1))) % kPointerVariables;
+    const auto [x, y] = random_swap_of(rng, kPointerVariables);
     runner.feed(state, swap_words(x, y));
     p.swaps.push_back({x, y});
   }

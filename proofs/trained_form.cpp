@@ -31,7 +31,7 @@ Outcome one_word(const BuiltModel& model, int swaps) {
   Rng rng = draw(2, Purpose::report, 1, 0);
   Cases cases;
   for (int step = 1; step <= swaps; ++step) {
-    const int x = static_cast<int>(rng.below(n)), y = (x + 1 + static_cast<int>(rng.below(n - 1))) % n;
+    const auto [x, y] = random_swap_of(rng, n);
     runner.feed(state, swap_words(x, y));
     std::swap(values[x], values[y]);
     const bool ask = (step & (step - 1)) == 0 || step == swaps;

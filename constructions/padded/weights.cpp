@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "constructions/padded/formula_program.h"
+#include "constructions/theory_blocks.h"
 
 namespace separatrix::padded {
 namespace {
@@ -30,13 +31,11 @@ std::vector<NormGroup> norm_groups(const std::map<int, int>& groups) {
 std::vector<Block> blocks_of(const Plan& plan) {
   std::vector<Block> blocks;
   for (const LayerPlan& l : plan.layers) {
-    Attention a;
-    a.heads = static_cast<int>(l.heads.size()), a.head_dim = 1;
+    int head_dim = 1;
     for (const HeadPlan& h : l.heads)
-      a.head_dim = std::max({a.head_dim, static_cast<int>(h.query.size()), static_cast<int>(h.value.size())});
-    a.score = Score::average_hard, a.hard_keys = HardKeys::as_given;
-    a.position = Position::none, a.qk_norm = QkNorm::none;
-    Block block{a, Mlp{0, Activation::relu}, NormPlace::groups, norm_groups(l.groups)};
+      head_dim = std::max({head_dim, static_cast<int>(h.query.size()), static_cast<int>(h.value.size())});
+    Block block = hard_attention_block(static_cast<int>(l.heads.size()), head_dim, HardKeys::as_given, 0);
+    block.norm = NormPlace::groups, block.groups = norm_groups(l.groups);
     for (std::size_t m = 0; m < l.mlps.size(); ++m) {
       const Mlp mlp{static_cast<int>(l.mlps[m].units.size()), Activation::relu, norm_groups(l.mlps[m].groups)};
       if (m == 0)
@@ -49,23 +48,13 @@ std::vector<Block> blocks_of(const Plan& plan) {
   return blocks;
 }
 
-Block swap_block() {
-  GatedDeltaRule g;
-  g.key_heads = g.value_heads = g.value_dim = 1, g.key_dim = kKeyDim;
-  g.conv = 0, g.silu = false;
-  g.gates = Gates::direct, g.keys = Keys::as_given, g.write = Write::plain;
-  g.neg_eigval = true;
-  g.scale_query = g.output_norm = g.output_gate = false;
-  return {g, Mlp{0, Activation::relu}, NormPlace::none};
-}
-
 class Writer {
  public:
   Writer(Plan plan, const std::string& tokens) : model_{std::move(plan), {}, decltype(BuiltModel::weights)(Spec{})} {
     Spec& spec = model_.spec;
     spec.vocab = static_cast<int>(tokens.size()), spec.width = model_.plan.width;
     spec.blocks = blocks_of(model_.plan);
-    spec.blocks.push_back(swap_block());
+    spec.blocks.push_back(delta_rule_block(1, kKeyDim, 1, 0, 0));
     spec.final_norm = false, spec.norm_eps = 0;
     model_.weights = decltype(BuiltModel::weights)(spec);
     embed(tokens);

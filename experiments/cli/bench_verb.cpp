@@ -6,7 +6,6 @@
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/bench_step.h"
-#include "kernels/matmul/matmul.h"
 
 namespace separatrix {
 namespace {

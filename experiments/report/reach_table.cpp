@@ -117,7 +117,6 @@ Figure reach_figure(const std::vector<Reach>& rows) {
       line.points.push_back(at);
       if (r.wrong_at == 0) further.points.push_back(at);
     }
-    if (line.points.empty()) continue;
     panel.curves.push_back(std::move(line));
     if (!further.points.empty()) panel.curves.push_back(std::move(further));
     figure.legend.push_back({"", fmt::format("pt {} lc '{}'", point, color), spaced(names[i])});
