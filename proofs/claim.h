@@ -18,10 +18,19 @@ enum class Strength {
 };
 const char* strength_name(Strength strength);
 
+/// The certificate of one attention head (layer and head from 1) over all queries that some key matches: how far the scores of
+/// matching keys are from each other, and how far the best of the others is below them.
+struct HeadGap {
+  int layer = 0, head = 0;
+  std::int64_t queries = 0;
+  double deviation = 0, gap = 0;
+};
+
 /// What a check found.  detail says what was counted, or names the first thing that broke.
 struct Outcome {
   std::int64_t cases = 0, failures = 0;
   std::string detail;
+  std::vector<HeadGap> heads = {};  // of a check that measured them
   bool holds() const { return cases > 0 && failures == 0; }
 };
 

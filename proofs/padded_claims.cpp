@@ -24,8 +24,10 @@ std::vector<Claim> padded_claims() {
        "a padded program of 21 hard-attention layers and 47 heads, the same for every length, writes the swaps whose product is "
        "the "
        "value of a formula of depth at most floor(log2 n); every cell that the answer hangs on is determined",
-       "paper, Theorem 3 and Corollary 3.1 (this mechanism, not all formulas with one polynomial)", Strength::exhaustive,
-       "the 128 formulas over the complete tree of n = 7 tokens, in rational numbers", "", check_padded_formulas},
+       "paper, Theorem 2 (its use: the padding), Theorem 3 and Corollary 3.1 (this mechanism, not all formulas with one "
+       "polynomial)",
+       Strength::exhaustive, "the 128 formulas over the complete tree of n = 7 tokens, in rational numbers", "",
+       check_padded_formulas},
       {"padded_shapes", "the same program on formulas of every shape, and on longer ones", "paper, Corollary 3.1",
        Strength::sampled, "every shape of 2 to 4 leaves, 2 formulas each; 4 random formulas of n = 15; depth <= floor(log2 n)", "",
        check_padded_shapes, "every shape of 2 to 5 leaves, 16 formulas each; 1,000 random formulas of n = 15, 10 of n = 31",
@@ -36,7 +38,7 @@ std::vector<Claim> padded_claims() {
        "determines is the exact interpreter's",
        "paper, Theorem 3 and Corollary 3.1 (this mechanism); in double precision", Strength::exhaustive,
        "the 128 formulas over the complete tree of n = 7 tokens", model, check_padded_layers,
-       "and 100 random formulas of n = 15, 2 of n = 31", check_padded_layers_deep},
+       "and 1,000 random formulas of n = 15, 10 of n = 31, 2 of every shape of 2 to 5 leaves", check_padded_layers_deep},
       {"padded_heads",
        "in every head the scores of matching keys deviate by less than half the grid they are rounded to, and the "
        "runner-up is further away",

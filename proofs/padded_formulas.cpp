@@ -66,22 +66,34 @@ int exact_value(const padded::FormulaProgram& program, const std::string& formul
   return value_of_swaps(program, padded::exact_run(program.program, padded::formula_inputs(formula, padding)));
 }
 
-namespace {
-
-void expect_value(Cases& cases, const std::string& formula, const std::string& blanks = "") {
-  const int got = exact_value(padded::formula_program(), formula + blanks);
-  cases.expect(got == value_of(parse_formula(formula)), [&] { return fmt::format("{}{}: the value {}", formula, blanks, got); });
+std::vector<std::string> formulas_of_every_shape(int leaves, int per_shape) {
+  const std::size_t length = std::max(12, 1 << (leaves - 1)) + (leaves > 4);  // 2^depth <= length, 3 log2(length) + 2 <= length + 1
+  Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(leaves), 0);
+  std::vector<std::string> formulas;
+  for (const std::string& shape : formula_shapes(leaves))
+    for (int i = 0; i < per_shape; ++i) {
+      formulas.push_back(filled_shape(shape, rng));
+      formulas.back().resize(length, '#');
+    }
+  return formulas;
 }
 
-/// One formula of every shape of the given number of leaves; blanks make the length enough for the depth.
+bool value_of_text(const std::string& formula) {
+  return value_of(parse_formula(formula.substr(0, formula.find('#'))));
+}
+
+namespace {
+
+void expect_value(Cases& cases, const std::string& formula) {
+  const int got = exact_value(padded::formula_program(), formula);
+  cases.expect(got == value_of_text(formula), [&] { return fmt::format("{}: the value {}", formula, got); });
+}
+
 void expect_shapes(Cases& cases, int leaves, int per_shape) {
-  const int length = std::max(12, 1 << (leaves - 1)) + (leaves > 4);  // 2^depth <= length, 3 log2(length) + 2 <= length + 1
-  Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(leaves), 0);
-  for (const std::string& shape : formula_shapes(leaves))
-    for (int i = 0; i < per_shape && cases.failures() == 0; ++i) {
-      const std::string formula = filled_shape(shape, rng);
-      expect_value(cases, formula, std::string(length - formula.size(), '#'));
-    }
+  for (const std::string& formula : formulas_of_every_shape(leaves, per_shape)) {
+    if (cases.failures() > 0) return;
+    expect_value(cases, formula);
+  }
 }
 
 void expect_random(Cases& cases, int length, int formulas) {

@@ -17,6 +17,10 @@ std::string filled_shape(const std::string& shape, std::uint64_t choice);
 std::string filled_shape(const std::string& shape, Rng& rng);
 /// A random formula with that many leaves and at most that depth.
 std::string random_formula(Rng& rng, int leaves, int depth);
+/// Formulas of every shape of that many leaves, blanks # behind them: the length must be enough for the depth.
+std::vector<std::string> formulas_of_every_shape(int leaves, int per_shape);
+/// The value of a formula that blanks may follow, by recursion.
+bool value_of_text(const std::string& formula);
 /// The 128 formulas over the complete tree of 7 tokens.
 std::vector<std::string> all_formulas_of_seven_tokens();
 

@@ -1,6 +1,8 @@
 // The certificate of every attention head in double precision.  Scores of equal numbers are 2 per number up to rounding; adding 16
 // for being a key rounds them to multiples of 2^-48.  So a head attends to what it should when
 //   tie deviation < 2^-49 < gap,      deviation: |score - 2 m| of a key that matches;  gap: 2 m - score of one that does not
+#include <algorithm>
+
 #include "models/numbers/from_exact.h"
 #include "proofs/claim.h"
 #include "proofs/padded_model.h"
@@ -82,18 +84,27 @@ Outcome check_heads(const BuiltModel& built, const std::vector<std::string>& for
   for (const std::string& formula : formulas)
     add_scores(built, weights, plan, streams_of(model, token_symbols(built), formula), found);
   Cases cases;
-  std::string list;
-  for (std::size_t l = 0; l < found.size(); ++l)
-    for (std::size_t h = 0; h < found[l].size(); ++h) {
+  std::vector<HeadGap> heads;
+  for (int l = 0; l < static_cast<int>(found.size()); ++l)
+    for (int h = 0; h < static_cast<int>(found[l].size()); ++h) {
       if (plan.layers[l].heads[h].matches == 0) continue;  // an average over all keys: nothing to tell apart
       const HeadScores& s = found[l][h];
       cases.expect(s.queries > 0 && s.deviation < kHalfGrid && kHalfGrid < s.gap, [&] {
         return fmt::format("layer {}, head {}: {} queries matched, tie deviation {:.1e}, gap {:.1e}", l + 1, h + 1, s.queries,
                            s.deviation, s.gap);
       });
-      list += fmt::format("{}{}.{}: {:.0e} < {:.0e}", list.empty() ? "" : ", ", l + 1, h + 1, s.deviation, s.gap);
+      heads.push_back({l + 1, h + 1, s.queries, s.deviation, s.gap});
     }
-  return cases.done("tie deviation < gap per layer.head: " + list);
+  const auto by_deviation = [](const HeadGap& a, const HeadGap& b) { return a.deviation < b.deviation; };
+  const auto by_gap = [](const HeadGap& a, const HeadGap& b) { return a.gap < b.gap; };
+  const HeadGap loosest = *std::max_element(heads.begin(), heads.end(), by_deviation);
+  const HeadGap closest = *std::min_element(heads.begin(), heads.end(), by_gap);
+  Outcome outcome = cases.done(
+      fmt::format("{} heads; largest tie deviation {:.0e} (layer {}, head {}), smallest gap {:.0e} (layer {}, head {}); "
+                  "every head with --json",
+                  heads.size(), loosest.deviation, loosest.layer, loosest.head, closest.gap, closest.layer, closest.head));
+  outcome.heads = std::move(heads);
+  return outcome;
 }
 
 }  // namespace

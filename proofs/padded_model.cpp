@@ -40,39 +40,49 @@ namespace {
 constexpr int kDouble = 53;
 
 void expect_right(Cases& cases, const std::string& formula, const PaddedRun& run) {
-  const char right = value_of(parse_formula(formula)) ? '1' : '0';
+  const char right = value_of_text(formula) ? '1' : '0';
   cases.expect(run.answer == right && run.different.empty(), [&] {
     return run.different.empty() ? fmt::format("{} is answered {}", formula, run.answer)
                                  : fmt::format("{}: {} is not what the program says", formula, run.different);
   });
 }
 
-Outcome check_layers(const BuiltModel& built, int of_fifteen, int of_thirty_one) {
+Outcome check_layers(const BuiltModel& built, const std::vector<std::string>& formulas, const std::string& which) {
   const padded::Plan plan = plan_of(built);
   const std::string symbols = token_symbols(built);
   const Model<double> model(built.spec, weights_as<double>(built.spec, built.weights));
-  std::vector<std::string> formulas = all_formulas_of_seven_tokens();
-  for (int i = 0; i < of_fifteen + of_thirty_one; ++i) {
-    Rng rng = draw(1, Purpose::report, 15, 5000 + i);
-    formulas.push_back(i < of_fifteen ? random_formula(rng, 8, 3) : random_formula(rng, 16, 4));
-  }
   std::vector<PaddedRun> runs(formulas.size());
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t i = 0; i < formulas.size(); ++i) runs[i] = run_padded(model, plan, symbols, formulas[i], kDouble);
   Cases cases;
   for (std::size_t i = 0; i < formulas.size(); ++i) expect_right(cases, formulas[i], runs[i]);
-  const std::string longer = fmt::format(", {} random ones of 15, {} of 31", of_fifteen, of_thirty_one);
-  return cases.done(fmt::format("all 128 formulas of 7 tokens{}: answers and every determined cell, in double precision",
-                                of_fifteen > 0 ? longer : ""));
+  return cases.done(which + ": answers and every determined cell, in double precision");
+}
+
+/// Random formulas of `length` tokens, at most floor(log2 length) deep.
+void add_random(std::vector<std::string>& formulas, int length, int count) {
+  for (int i = 0; i < count; ++i) {
+    Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(length), 5000 + i);
+    formulas.push_back(random_formula(rng, (length + 1) / 2, padded::floor_log2(length)));
+  }
 }
 
 }  // namespace
 
 Outcome check_padded_layers(const BuiltModel& model) {
-  return check_layers(model, 0, 0);
+  return check_layers(model, all_formulas_of_seven_tokens(), "all 128 formulas of 7 tokens");
 }
+
 Outcome check_padded_layers_deep(const BuiltModel& model) {
-  return check_layers(model, 100, 2);
+  std::vector<std::string> formulas;  // the longest first, so that no core is left with one of them
+  add_random(formulas, 31, 10);
+  for (const int leaves : {5, 4, 3, 2})
+    for (const std::string& formula : formulas_of_every_shape(leaves, 2)) formulas.push_back(formula);
+  add_random(formulas, 15, 1000);
+  for (const std::string& formula : all_formulas_of_seven_tokens()) formulas.push_back(formula);
+  return check_layers(
+      model, formulas,
+      "all 128 formulas of 7 tokens, 1,000 random ones of 15, 10 of 31, 2 of each of the 22 shapes of 2 to 5 leaves");
 }
 
 }  // namespace separatrix

@@ -1,12 +1,12 @@
 // separatrix verify [STATEMENT...]: checks constructions and statements, exactly.
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/built_model.h"
+#include "experiments/harness/machine.h"
 #include "models/io/whole_file.h"
-#include "proofs/claim.h"
+#include "proofs/check_all.h"
 #include "proofs/errata.h"
 
 namespace separatrix {
@@ -18,6 +18,7 @@ struct VerifyArguments {
   std::vector<std::string> names;
   std::string checkpoint, readme, errata;
   bool list = false, json = false, deep = false;
+  int threads = 0;
 };
 
 /// The named statements; all of them when none is named; with a checkpoint, only those about a model of its task.
@@ -41,16 +42,22 @@ const std::string& extent(const Claim& claim, Depth depth) {
 }
 
 Json to_json(const Claim& claim, Depth depth, const Outcome& o, double seconds) {
-  return {{"name", claim.name},
-          {"holds", o.holds()},
-          {"strength", strength_name(claim.strength)},
-          {"cases", o.cases},
-          {"failures", o.failures},
-          {"seconds", seconds},
-          {"statement", claim.statement},
-          {"source", claim.source},
-          {"extent", extent(claim, depth)},
-          {"detail", o.detail}};
+  Json heads = Json::array();
+  for (const HeadGap& h : o.heads)
+    heads.push_back(
+        {{"layer", h.layer}, {"head", h.head}, {"queries", h.queries}, {"tie_deviation", h.deviation}, {"score_gap", h.gap}});
+  Json out = {{"name", claim.name},
+              {"holds", o.holds()},
+              {"strength", strength_name(claim.strength)},
+              {"cases", o.cases},
+              {"failures", o.failures},
+              {"seconds", seconds},
+              {"statement", claim.statement},
+              {"source", claim.source},
+              {"extent", extent(claim, depth)},
+              {"detail", o.detail}};
+  if (!heads.empty()) out["heads"] = heads;
+  return out;
 }
 
 int list_claims() {
@@ -76,18 +83,17 @@ int verify(const VerifyArguments& a) {
   Json statements = Json::array();
   std::vector<CheckedClaim> checked;
   bool all_hold = true;
-  for (const Claim* claim : chosen(a, model ? &*model : nullptr)) {
-    const auto begin = std::chrono::steady_clock::now();
-    const Outcome o = model ? check(*claim, *model, depth) : check(*claim, depth);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const auto report = [&](const Claim& claim, const Outcome& o, double seconds) {
     all_hold = all_hold && o.holds();
-    statements.push_back(to_json(*claim, depth, o, seconds));
-    checked.push_back({claim, o});
+    statements.push_back(to_json(claim, depth, o, seconds));
+    checked.push_back({&claim, o});
     if (!a.json)
-      fmt::print("{:<7}{:<57}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim->name,
-                 strength_name(claim->strength), o.cases, seconds, o.detail);
+      fmt::print("{:<7}{:<57}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim.name,
+                 strength_name(claim.strength), o.cases, seconds, o.detail);
     std::fflush(stdout);
-  }
+  };
+  const BuiltModel* given = model ? &*model : nullptr;
+  check_all(chosen(a, given), given, depth, use_threads(a.threads), report);
   if (a.json) fmt::print("{}\n", Json{{"statements", statements}}.dump(1));
   if (!a.readme.empty()) write_whole(a.readme, proofs_readme(checked));
   if (!a.errata.empty()) write_whole(a.errata, errata(checked));
@@ -106,6 +112,7 @@ void add_verify_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--write-errata", a->errata, "write what was found about the paper to this file");
   verb->add_flag("--list", a->list, "all statements");
   verb->add_flag("--deep", a->deep, "the larger extents, where a statement has one (minutes)");
+  verb->add_option("--threads", a->threads, "statements checked at a time; 0 = as many as there are cores");
   verb->add_flag("--json", a->json, "print JSON");
   verb->callback([a, &exit_code] { exit_code = verify(*a); });
 }

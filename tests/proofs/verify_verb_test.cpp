@@ -37,6 +37,10 @@ TEST_CASE("verify exits with 0 when statements hold, 1 when one fails and 2 when
   CHECK(json["statements"][0].at("name") == "lazy_walk");
   for (const char* key : {"holds", "strength", "cases", "failures", "seconds"}) CHECK(json["statements"][1].contains(key));
 
+  const Ran heads = run("verify padded_heads --threads 1 --json");
+  const auto first = nlohmann::json::parse(heads.out).at("statements").at(0).at("heads").at(0);
+  CHECK(first.at("tie_deviation") < first.at("score_gap"));
+
   const Ran unknown = run("verify lazy_wolk");
   CHECK(unknown.exit_code == 2);
   CHECK_THAT(unknown.out, Catch::Matchers::Contains("lazy_walk"));
