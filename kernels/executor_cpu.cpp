@@ -1,5 +1,7 @@
 // The CPU executor: embedding, blocks, read-out and cross-entropy, forward and backward, for whole batches.
+// What follows the last mixer treats every token by itself, so it runs on the tokens that count and on no others.
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/cpu/buffer.h"
 #include "kernels/cpu/linear.h"
@@ -17,28 +19,33 @@ class CpuExecutor final : public Executor {
       : spec_(spec), layout_(spec), head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
     require_precision(precision);
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i, precision);
+    mixed_ = residuals_.size() - (!spec.blocks.empty() && spec.blocks.back().mlp.hidden > 0);
     if (spec.final_norm) norm_offset_ = layout_.parameter("model.norm.weight").offset;
   }
 
   double loss_and_gradient(const Weights<float>& weights, const Batch& batch, Weights<float>& gradient) override {
     const BatchShape shape{batch.batch, batch.length};
-    const auto counted = std::count(batch.mask.begin(), batch.mask.end(), 1);
-    if (counted == 0) fail("a batch without a counted position has no loss");
+    pick(counted_tokens(batch));
+    if (picked_.empty()) fail("a batch without a counted position has no loss");
     const Rows<float> out = forward(weights, batch);
-    const double loss = cross_entropy(shape.tokens(), spec_.vocab, out, batch.targets.data(), batch.mask.data(), 1.0 / counted);
+    std::vector<std::int32_t> targets;
+    for (const std::ptrdiff_t t : picked_) targets.push_back(batch.targets[t]);
+    const double loss = cross_entropy(picked(), spec_.vocab, out, targets.data(), all_count_.data(), 1.0 / picked());
     std::fill(gradient.values().begin(), gradient.values().end(), 0.0f);
     backward(shape, weights, batch, out, gradient);
     return loss;
   }
 
   std::vector<std::int32_t> predict(const Weights<float>& weights, const Batch& batch) override {
-    const Rows<float> out = forward(weights, batch);
-    std::vector<std::int32_t> predicted(batch.tokens.size());
-    argmax(BatchShape{batch.batch, batch.length}.tokens(), spec_.vocab, out, batch.mask.data(), predicted.data());
+    pick(counted_tokens(batch));
+    std::vector<std::int32_t> predicted(batch.tokens.size(), -1), best(picked_.size());
+    argmax(picked(), spec_.vocab, forward(weights, batch), all_count_.data(), best.data());
+    for (std::size_t i = 0; i < best.size(); ++i) predicted[picked_[i]] = best[i];
     return predicted;
   }
 
   Matrix<float> logits(const Weights<float>& weights, const Batch& batch) override {
+    pick(all_tokens(batch));
     const Rows<float> out = forward(weights, batch);
     Matrix<float> copy(batch.tokens.size(), spec_.vocab);
     std::copy_n(out.data, copy.values().size(), copy.values().begin());
@@ -46,6 +53,7 @@ class CpuExecutor final : public Executor {
   }
 
   std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
+    pick(all_tokens(batch));
     forward(weights, batch);
     std::vector<Matrix<float>> out;
     for (const std::size_t at : block_ends_) {
@@ -84,7 +92,7 @@ class CpuExecutor final : public Executor {
 
   NormShape norm_shape(std::ptrdiff_t n) const { return {n, spec_.width, 1, static_cast<float>(spec_.norm_eps)}; }
 
-  /// Logits (tokens, vocab).
+  /// Logits of the picked tokens (picked, vocab).
   Rows<float> forward(const Weights<float>& weights, const Batch& batch) {
     const BatchShape shape{batch.batch, batch.length};
     const std::ptrdiff_t n = shape.tokens(), width = spec_.width;
@@ -97,32 +105,71 @@ class CpuExecutor final : public Executor {
       embedding_forward(n, spec_.learned_positions, width, positions_.data(), weights["model.position_embeddings.weight"].data(),
                         {stream_[0].data(), width}, true);
     }
-    for (std::size_t i = 0; i < residuals_.size(); ++i)
+    for (std::size_t i = 0; i < mixed_; ++i)
       residuals_[i].forward(shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(n, width));
-    Rows<const float> top{stream_.back().data(), width};
+    const std::ptrdiff_t m = picked();
+    const BatchShape one_by_one{1, static_cast<int>(m)};
+    gather(Rows<float>{stream_[mixed_].data(), width}, top_.rows(m, width));
+    Rows<const float> top{top_.data(), width};
+    for (std::size_t i = mixed_; i < residuals_.size(); ++i) {
+      residuals_[i].forward(one_by_one, top, stream_[i + 1].rows(m, width));
+      top = {stream_[i + 1].data(), width};
+    }
     if (spec_.final_norm) {
-      rms_norm_forward(norm_shape(n), top, weights.values().data() + norm_offset_, normed_.rows(n, width), rstd_.reserve(n));
+      rms_norm_forward(norm_shape(m), top, weights.values().data() + norm_offset_, normed_.rows(m, width), rstd_.reserve(m));
       top = {normed_.data(), width};
     }
-    const Rows<float> out = logits_.rows(n, spec_.vocab);
-    head_.forward(n, top, out);
+    const Rows<float> out = logits_.rows(m, spec_.vocab);
+    head_.forward(m, top, out);
     return out;
   }
 
-  /// d_logits -> the gradient of every weight, added to `gradient`.
+  /// d_logits of the picked tokens -> the gradient of every weight, added to `gradient`.
   void backward(const BatchShape& shape, const Weights<float>& weights, const Batch& batch, Rows<const float> d_logits,
                 Weights<float>& gradient) {
-    const std::ptrdiff_t n = shape.tokens(), width = spec_.width;
-    const Rows<float> d = d_stream_.rows(n, width);
-    head_.backward(n, d_logits, d, false, gradient);
+    const std::ptrdiff_t n = shape.tokens(), m = picked(), width = spec_.width;
+    const Rows<float> d = d_stream_.rows(n, width), d_top = d_top_.rows(m, width);
+    head_.backward(m, d_logits, d_top, false, gradient);
     if (spec_.final_norm)
-      rms_norm_backward(norm_shape(n), d, {stream_.back().data(), width}, weights.values().data() + norm_offset_, rstd_.data(), d,
-                        gradient.values().data() + norm_offset_);
-    for (std::size_t i = residuals_.size(); i-- > 0;)
-      residuals_[i].backward(shape, Rows<float>{stream_[i].data(), width}, d, gradient);
+      rms_norm_backward(norm_shape(m), d_top, before_top(residuals_.size()), weights.values().data() + norm_offset_, rstd_.data(),
+                        d_top, gradient.values().data() + norm_offset_);
+    for (std::size_t i = residuals_.size(); i-- > mixed_;)
+      residuals_[i].backward({1, static_cast<int>(m)}, before_top(i), d_top, gradient);
+    scatter(d_top, n, d);
+    for (std::size_t i = mixed_; i-- > 0;) residuals_[i].backward(shape, Rows<float>{stream_[i].data(), width}, d, gradient);
     embedding_backward(n, width, batch.tokens.data(), d, gradient.values().data() + embedding_offset());
     if (spec_.learned_positions > 0)
       embedding_backward(n, width, positions_.data(), d, gradient["model.position_embeddings.weight"].data());
+  }
+
+  static std::vector<std::ptrdiff_t> all_tokens(const Batch& batch) {
+    std::vector<std::ptrdiff_t> all(batch.tokens.size());
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+  static std::vector<std::ptrdiff_t> counted_tokens(const Batch& batch) {
+    std::vector<std::ptrdiff_t> counted;
+    for (std::size_t t = 0; t < batch.mask.size(); ++t)
+      if (batch.mask[t]) counted.push_back(static_cast<std::ptrdiff_t>(t));
+    return counted;
+  }
+  void pick(std::vector<std::ptrdiff_t> tokens) {
+    picked_ = std::move(tokens);
+    all_count_.assign(picked_.size(), 1);
+  }
+  std::ptrdiff_t picked() const { return static_cast<std::ptrdiff_t>(picked_.size()); }
+
+  /// The stream of the picked tokens (picked, width) before residual i >= mixed, or behind the last.
+  Rows<const float> before_top(std::size_t i) const { return {i == mixed_ ? top_.data() : stream_[i].data(), spec_.width}; }
+
+  /// x (tokens, width) -> y (picked, width)
+  void gather(Rows<const float> x, Rows<float> y) const {
+    for (std::size_t i = 0; i < picked_.size(); ++i) std::copy_n(x.row(picked_[i]), spec_.width, y.row(i));
+  }
+  /// d (picked, width) -> d (n, width), zero for the other tokens
+  void scatter(Rows<const float> d, std::ptrdiff_t n, Rows<float> to) const {
+    std::fill_n(to.data, n * spec_.width, 0.0f);
+    for (std::size_t i = 0; i < picked_.size(); ++i) std::copy_n(d.row(i), spec_.width, to.row(picked_[i]));
   }
 
   /// The position of every token of a batch.
@@ -142,8 +189,13 @@ class CpuExecutor final : public Executor {
   CpuLinear head_;
   std::size_t norm_offset_ = 0;
   std::vector<std::int32_t> positions_;  // learned positions only
-  std::vector<Buffer> stream_;           // the residual stream before and after every sublayer, (tokens, width) each
-  Buffer normed_, rstd_, logits_, d_stream_;
+  std::size_t mixed_ = 0;                // residuals up to the last mixer; what follows treats every token by itself
+  std::vector<std::ptrdiff_t> picked_;   // tokens that what follows runs on, ascending
+  std::vector<std::uint8_t> all_count_;  // a 1 for each of them
+  // The residual stream before and after every sublayer: (tokens, width), behind residual i >= mixed (picked, width).
+  std::vector<Buffer> stream_;
+  Buffer top_;  // (picked, width): rows of stream_[mixed]
+  Buffer normed_, rstd_, logits_, d_stream_, d_top_;
 };
 
 }  // namespace

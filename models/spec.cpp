@@ -149,6 +149,14 @@ double forward_flops_per_token(const Spec& spec, int length) {
   return 2 * products;
 }
 
+double read_out_flops_per_token(const Spec& spec) {
+  const std::string last_mlp = fmt::format("model.layers.{}.mlp.", spec.blocks.size() - 1);
+  double products = 0;
+  for (const Parameter& p : layout(spec))
+    if (p.name.starts_with(last_mlp) || p.name == "lm_head.weight") products += static_cast<double>(p.size);
+  return 2 * products;
+}
+
 std::string preset_pattern(const std::string& preset) {
   if (preset == "transformer") return "AAAA";
   if (preset == "gdn") return "GGGG";

@@ -1,5 +1,6 @@
 #include "experiments/harness/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/harness/batch.h"
@@ -36,6 +37,7 @@ StepReport Trainer::step(bool measure) {
   report.lr = learning_rate(train, state_.step);
   report.tokens = real_tokens(examples);
   Batch batch = pack(examples, Counted::loss);
+  report.targets = std::count(batch.mask.begin(), batch.mask.end(), 1);
   report.loss = executor_.loss_and_gradient(state_.weights, batch, gradient_);
   const double explosion = 10 * std::log(static_cast<double>(task_.vocabulary().size()));
   report.diverged = !std::isfinite(report.loss) || report.loss > explosion;

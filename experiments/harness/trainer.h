@@ -12,9 +12,9 @@ struct StepReport {
   std::int64_t step = 0;  // steps done, this one included
   double loss = 0, lr = 0, gradient_norm = 0;
   int difficulty = 0;
-  int correct = 0, counted = 0;  // last answers of the batch before the update, when measured
-  std::int64_t tokens = 0;
-  bool diverged = false;  // the update was not made
+  int correct = 0, counted = 0;          // last answers of the batch before the update, when measured
+  std::int64_t tokens = 0, targets = 0;  // of the batch, without filling; of them, those whose prediction counts in the loss
+  bool diverged = false;                 // the update was not made
 };
 
 class Trainer {
