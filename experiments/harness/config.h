@@ -29,7 +29,7 @@ struct TrainConfig {
   std::int64_t steps = 10000;
   double lr = 3e-4;
   std::string schedule = "cosine";
-  std::int64_t warmup = 250;
+  std::int64_t warmup = 250, cooldown = 0;
   double min_lr_ratio = 0;
   int batch = 32;
   std::uint64_t seed = 1;

@@ -71,6 +71,9 @@ void check_config(const RunConfig& config) {
   for (const int n : evaluation_difficulties(config)) check_difficulty(*evaluated, "evaluate.difficulties", n);
   if (config.train.stop_when_solved && config.curriculum.check_every == 0)
     fail("train.stop_when_solved needs curriculum.check_every above 0");
+  if (config.train.cooldown > 0 && config.train.schedule != "constant")
+    fail("train.cooldown = {} is for train.schedule = 'constant'; '{}' falls by itself", config.train.cooldown,
+         config.train.schedule);
   model_spec(config, *task);
 }
 

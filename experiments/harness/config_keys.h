@@ -68,7 +68,9 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("train.schedule", t.schedule, one_of({"cosine", "constant"}),
         "after the warm-up: cosine to min_lr_ratio at the last step, or constant");
   visit("train.warmup", t.warmup, at_least(0), "steps of linear warm-up");
-  visit("train.min_lr_ratio", t.min_lr_ratio, between(0, 1), "cosine: last learning rate / train.lr");
+  visit("train.cooldown", t.cooldown, at_least(0),
+        "constant: steps at the end in which the learning rate falls linearly; 0: it stays");
+  visit("train.min_lr_ratio", t.min_lr_ratio, between(0, 1), "what the learning rate falls to / train.lr");
   visit("train.batch", t.batch, at_least(1), "sequences per step");
   visit("train.seed", t.seed, at_least(0), "of the data and of the initial weights");
   visit("train.beta1", t.beta1, between(0, 0.9999999), "AdamW: decay of the first moment");

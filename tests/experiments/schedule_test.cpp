@@ -4,7 +4,8 @@
 
 using namespace separatrix;
 
-TEST_CASE("the learning rate rises linearly over the warm-up, then follows half a cosine or stays") {
+TEST_CASE(
+    "the learning rate rises linearly over the warm-up, then follows half a cosine; or it stays and falls linearly at the end") {
   TrainConfig c;
   c.steps = 110;
   c.warmup = 10;
@@ -20,6 +21,13 @@ TEST_CASE("the learning rate rises linearly over the warm-up, then follows half 
   CHECK(learning_rate(c, 60) == Approx(1.2));
   c.schedule = "constant";
   CHECK(learning_rate(c, 109) == 2);
+  c.cooldown = 3;
+  c.min_lr_ratio = 0;
+  CHECK(learning_rate(c, 106) == 2);
+  CHECK(learning_rate(c, 107) == Approx(1.5));
+  CHECK(learning_rate(c, 109) == Approx(0.5));
+  c.min_lr_ratio = 0.2;
+  CHECK(learning_rate(c, 108) == Approx(1.2));
   c.warmup = 0;
   CHECK(learning_rate(c, 0) == 2);
 }
