@@ -31,7 +31,7 @@ Result shell(const std::string& command) {
 }
 
 Result separatrix_program(const std::string& arguments) {
-  return shell(std::string(PROGRAM) + " " + arguments);
+  return shell(fmt::format("{} {}", PROGRAM, arguments));
 }
 
 struct Folder {
