@@ -1,11 +1,13 @@
-// separatrix bench step CONFIG | tasks: speeds on this machine, beside their floors.
+// separatrix bench step CONFIG | gdn | tasks: speeds on this machine, beside their floors.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "experiments/cli/verbs.h"
+#include "experiments/harness/bench_delta.h"
 #include "experiments/harness/bench_step.h"
+#include "experiments/harness/machine.h"
 
 namespace separatrix {
 namespace {
@@ -51,6 +53,44 @@ int bench_training_step(const StepArguments& a) {
   return 0;
 }
 
+struct DeltaArguments {
+  DeltaShape shape{32, 1024, 4, 4, 64, 128};
+  int runs = 10, threads = 0;
+  bool json = false;
+};
+
+int bench_delta_rule(const DeltaArguments& a) {
+  const int threads = use_threads(a.threads);
+  const DeltaSpeed s = bench_delta(a.shape, a.runs);
+  if (a.json) {
+    const Json out = {{"batch", s.shape.batch},
+                      {"length", s.shape.length},
+                      {"heads", s.shape.value_heads},
+                      {"key_dim", s.shape.key_dim},
+                      {"value_dim", s.shape.value_dim},
+                      {"threads", threads},
+                      {"runs", s.runs},
+                      {"forward_seconds", s.forward},
+                      {"backward_seconds", s.backward},
+                      {"forward_fastest", s.forward_best},
+                      {"backward_fastest", s.backward_best},
+                      {"forward_gigaflop", s.forward_gigaflop},
+                      {"backward_gigaflop", s.backward_gigaflop},
+                      {"product_gigaflops", s.peak},
+                      {"error", s.error}};
+    fmt::print("{}\n", out.dump(1));
+    return 0;
+  }
+  const auto line = [&](const char* what, double seconds, double best, double gigaflop) {
+    fmt::print("{:<9} {:.2f} ms (median of {}; fastest {:.2f}); floor {:.2f} ms: {:.1f} GFLOP with the state at {:.0f} GFLOP/s\n",
+               what, 1e3 * seconds, s.runs, 1e3 * best, 1e3 * gigaflop / s.peak, gigaflop, s.peak);
+  };
+  line("forward", s.forward, s.forward_best, s.forward_gigaflop);
+  line("backward", s.backward, s.backward_best, s.backward_gigaflop);
+  fmt::print("error     {:.2g} against the token recurrence in double\n", s.error);
+  return 0;
+}
+
 /// Tokens per second of one thread that draws examples for `seconds`.
 double draw_speed(const Task& task, int difficulty, double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -92,6 +132,21 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   step->add_option("--csv", a->csv, "append the figures to this file, with commit, machine and date");
   step->add_flag("--json", a->json, "print JSON");
   step->callback([a, &exit_code] { exit_code = bench_training_step(*a); });
+  auto* gdn = verb->add_subcommand("gdn", "the gated delta rule alone, fp32; reported only when output and gradients are right");
+  gdn->footer("example: separatrix bench gdn --batch 32 --length 1024 --heads 4 --key-dim 64 --value-dim 128");
+  auto d = std::make_shared<DeltaArguments>();
+  gdn->add_option("--batch", d->shape.batch, "sequences");
+  gdn->add_option("--length", d->shape.length, "tokens of each");
+  gdn->add_option("--heads", d->shape.key_heads, "heads");
+  gdn->add_option("--key-dim", d->shape.key_dim, "width of keys and queries");
+  gdn->add_option("--value-dim", d->shape.value_dim, "width of values");
+  gdn->add_option("--runs", d->runs, "runs to measure, after one to warm up");
+  gdn->add_option("--threads", d->threads, "cores; 0 = all");
+  gdn->add_flag("--json", d->json, "print JSON");
+  gdn->callback([d, &exit_code] {
+    d->shape.value_heads = d->shape.key_heads;
+    exit_code = bench_delta_rule(*d);
+  });
   auto* tasks = verb->add_subcommand("tasks", "tokens drawn per second by each generator");
   auto json = std::make_shared<bool>(false);
   tasks->add_flag("--json", *json, "print JSON");

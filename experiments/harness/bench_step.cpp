@@ -10,6 +10,7 @@
 #include "experiments/harness/batch.h"
 #include "experiments/harness/initialise.h"
 #include "experiments/harness/machine.h"
+#include "experiments/harness/product_peak.h"
 #include "experiments/harness/trainer.h"
 #include "kernels/isa.h"
 #include "kernels/matmul/clock.h"
@@ -22,23 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-/// GFLOP/s of a (side, side, side) product, the best of ten.
-double product_peak(Precision precision) {
-  constexpr std::ptrdiff_t side = 1024;
-  std::vector<float> a(side * side), b(side * side), c(side * side);
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 7) - 3, b[i] = static_cast<float>(i % 5) - 2;
-  Operand left, right;
-  left.load(side, side, {a.data(), side}, precision);
-  right.load(side, side, {b.data(), side}, precision);
-  double best = 1e300;
-  for (int i = 0; i < 10; ++i) {
-    const auto begin = Clock::now();
-    matmul(left, false, right, false, {c.data(), side});
-    best = std::min(best, seconds_since(begin));
-  }
-  return 2e-9 * side * side * side / best;
 }
 
 /// |a - b| / |b|
@@ -82,14 +66,14 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
 
   for (int i = 0; i < steps; ++i) trainer.step(/*measure=*/false);
   std::vector<double> times;
-  std::int64_t tokens = 0;
+  std::int64_t tokens = 0, targets = 0;
   StepReport report;
   const double products_before = product_seconds();
   for (int i = 0; i < steps; ++i) {
     const auto begin = Clock::now();
     report = trainer.step(/*measure=*/false);
     times.push_back(seconds_since(begin));
-    tokens += report.tokens;
+    tokens += report.tokens, targets += report.targets;
   }
   double total = 0;
   for (const double t : times) total += t;
@@ -99,7 +83,9 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   speed.batch = config.train.batch, speed.length = static_cast<int>(example.tokens.size()) - 1, speed.steps = steps;
   speed.seconds = times[times.size() / 2], speed.fastest = times.front();
   speed.tokens_per_second = static_cast<double>(tokens) / total;
-  speed.gigaflop = 3e-9 * forward_flops_per_token(spec, speed.length) * static_cast<double>(tokens) / steps;
+  const double forward = forward_flops_per_token(spec, speed.length) * static_cast<double>(tokens) -
+                         read_out_flops_per_token(spec) * static_cast<double>(tokens - targets);
+  speed.gigaflop = 3e-9 * forward / steps;
   speed.peak = product_peak(precision);
   return speed;
 }

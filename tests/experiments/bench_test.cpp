@@ -1,6 +1,9 @@
 // The verb bench: figures that hang together, one CSV row per measurement, and no speed for a wrong kernel.
 #include "experiments/harness/bench_step.h"
 
+#include <nlohmann/json.hpp>
+
+#include "experiments/harness/bench_delta.h"
 #include "program.h"
 #include "tests/catch.h"
 
@@ -79,4 +82,21 @@ TEST_CASE("bench step appends one row per measurement to a CSV file, and bad arg
   CHECK(run_program({"bench"}).code == 2);
   CHECK(run_program({"bench", "step", folder / "small.toml", "--steps", "0"}).code == 2);
   CHECK(run_program({"bench", "step", folder / "none.toml"}).code == 2);
+}
+
+TEST_CASE("the figures of the delta rule alone hang together, and only a right kernel of a possible shape has them") {
+  const DeltaSpeed s = bench_delta({2, 70, 1, 2, 8, 16}, 2);
+  CHECK(s.error < 1e-5);
+  CHECK(s.forward_best > 0);
+  CHECK(s.forward_best <= s.forward);
+  CHECK(s.backward_best <= s.backward);
+  CHECK(s.forward_gigaflop == Approx(6e-9 * 2 * 70 * 2 * 8 * 16));
+  CHECK(s.peak > 0);
+  CHECK_THROWS_AS(bench_delta({2, 70, 2, 3, 8, 16}, 2), Error);
+
+  const auto ran = run_program({"bench", "gdn", "--batch", "1", "--length", "20", "--heads", "1", "--runs", "1", "--json"});
+  CHECK(ran.code == 0);
+  CHECK(nlohmann::json::parse(ran.out).at("forward_seconds") > 0);
+  CHECK(run_program({"bench", "gdn", "--runs", "0"}).code == 2);
+  CHECK(run_program({"bench", "gdn", "--key-dim", "0"}).code == 2);
 }
