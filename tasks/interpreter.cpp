@@ -1,7 +1,8 @@
 // Statements:  names = expressions  |  assert expression == expression
-// Expressions: number | name | name[expression] | [expressions] | range(number)
+// Expressions: number | name | name[expression] | [expressions] | range(number) | len('|||') | int('011'[::-1], 2)
 #include "tasks/interpreter.h"
 
+#include <algorithm>
 #include <cctype>
 #include <map>
 #include <sstream>
@@ -24,6 +25,7 @@ std::vector<std::string> words_of(const std::string& line) {
   for (std::size_t i = 0; i < line.size();) {
     std::size_t end = i;
     while (end < line.size() && (std::isalnum(static_cast<unsigned char>(line[end])) || line[end] == '_')) ++end;
+    if (end == i && line[i] == '\'') end = std::min(line.find('\'', i + 1), line.size() - 1) + 1;  // a string is one word
     if (end == i) end += line.compare(i, 2, "==") == 0 ? 2 : 1;
     if (line[i] != ' ') words.push_back(line.substr(i, end - i));
     i = end;
@@ -96,10 +98,34 @@ class Machine {
       expect(")");
       value.is_list = true;
       for (long i = 0; i < count; ++i) value.items.push_back(i);
+    } else if (word == "len") {
+      expect("(");
+      value.number = static_cast<long>(quoted().size());
+      expect(")");
+    } else if (word == "int") {
+      value.number = reversed_binary();
     } else {
       value = variable(word);
     }
     return value;
+  }
+
+  /// What stands between quotes.
+  std::string quoted() {
+    const std::string word = take();
+    if (word.size() < 2 || word.front() != '\'' || word.back() != '\'') stop("a string is needed");
+    return word.substr(1, word.size() - 2);
+  }
+
+  /// The rest of `int('011'[::-1], 2)`: binary digits, lowest first.
+  long reversed_binary() {
+    expect("(");
+    const std::string digits = quoted();
+    for (const char* word : {"[", ":", ":", "-", "1", "]", ",", "2", ")"}) expect(word);
+    if (digits.empty() || digits.find_first_not_of("01") != std::string::npos) stop("binary digits are needed");
+    long number = 0;
+    for (std::size_t i = 0; i < digits.size(); ++i) number += static_cast<long>(digits[i] - '0') << i;
+    return number;
   }
 
   Value variable(const std::string& name) {

@@ -54,9 +54,18 @@ void ProgramWriter::range_header() {
 }
 
 void ProgramWriter::number_header(std::span<const int> values) {
+  std::vector<std::vector<int>> symbols;
+  for (const int value : values) symbols.push_back({number(value)});
+  header(symbols);
+}
+
+void ProgramWriter::header(const std::vector<std::vector<int>>& values) {
   names();
   draft_.add({kAssign});
-  list(values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) draft_.add({kComma});
+    draft_.symbols.insert(draft_.symbols.end(), values[i].begin(), values[i].end());
+  }
   draft_.add({kNewline});
 }
 

@@ -43,6 +43,7 @@ class ProgramWriter {
 
   void range_header();                                       // a, b, c = range(3)
   void number_header(std::span<const int> values);           // a, b, c = 4, 0, 4
+  void header(const std::vector<std::vector<int>>& values);  // the same, each value given as symbols
   void bits_header(std::span<const int> bits);               // bits = [0, 1]
   void update(const Update& update);                         // a, c = c, a
   void assert_variable(int variable, int value, bool last);  // assert a == 3

@@ -1,6 +1,6 @@
 // State-based recall: follow pointers through n swaps, then look up the bit one of them points at.
 //   bits = [0, 1, 1, 0]                                                    [Olmo Hybrid, Figure 5, Definition 2, Appendix C]
-//   a, b, c, d, e = 3, 0, 2, 3, 1
+//   a, b, c, d, e = 3, 0, 2, 3, 1         or in unary, or in binary: pointer_encoding.h
 //   a, c = c, a                n swaps
 //   assert bits[c] == 0        a reveal after every k-th swap, of a bit or of a pointer (`assert c == 3`)
 //   ...
@@ -12,6 +12,7 @@
 #include "tasks/cheap_tracker.h"
 #include "tasks/generated_task.h"
 #include "tasks/interpreter.h"
+#include "tasks/pointer_encoding.h"
 #include "tasks/program.h"
 
 namespace separatrix {
@@ -25,7 +26,9 @@ class StateBasedRecall : public GeneratedTask {
   explicit StateBasedRecall(const TaskOptions& given) : GeneratedTask("state_based_recall", given) {
     read_options();
     read_common("all", "the paper trains next-token predictors, reveals included");
-    set_symbols(program_symbols(variables_, numbers_));
+    std::vector<Symbol> symbols = program_symbols(variables_, numbers_);
+    for (Symbol& symbol : pointer_symbols(encoding_)) symbols.push_back(std::move(symbol));
+    set_symbols(std::move(symbols));
     if (bits_ > numbers_) fail("state_based_recall: bits = {} needs numbers = {} or more", bits_, bits_);
     if (bits_ != kAsSwaps && bits_per_swap_ != 1) fail("state_based_recall: bits_per_swap = {} needs bits = n", bits_per_swap_);
     if (numbers_ < bits_per_swap_)
@@ -72,6 +75,7 @@ class StateBasedRecall : public GeneratedTask {
   }
 
   std::vector<int> random_pointers(Rng& rng, int m) const;
+  void write_pointers(ProgramWriter& program, const std::vector<int>& pointers, int m) const;
   /// Swaps between reveals; 0 = no reveals.
   int random_spacing(Rng& rng, int n) const;
   /// `count` different variables other than `excluded` (-1: none).
@@ -81,6 +85,7 @@ class StateBasedRecall : public GeneratedTask {
   int numbers_ = 0, bits_ = 0, bits_per_swap_ = 1, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0, shown_ = 1;
   bool warmup_mixed_ = false, reveal_last_ = false;
   bool distinct_ = false, bits_first_ = true, query_any_ = true;
+  PointerEncoding encoding_ = PointerEncoding::token;
   std::string reveal_;
 };
 
@@ -114,6 +119,10 @@ void StateBasedRecall::read_options() {
                        "bit or a pointer, so that each step of the composition is also seen alone") == "mixed";
   bits_first_ = settings_.choice("order", "bits_first", {"bits_first", "pointers_first"},
                                  "Figure 5; pointers_first is the positive control: a bounded state then suffices") == "bits_first";
+  encoding_ = pointer_encoding(
+      settings_.choice("pointers", "token", pointer_encodings(),
+                       "Figure 5 writes a number, here one token; unary (that many marks) and binary (lowest digit first) are the "
+                       "encodings for which Theorem 1 is proved"));
   query_any_ = settings_.choice("query", "random", {"random", "a"},
                                 "Appendix C.1 asks for a queried variable v; Definition 2 for the "
                                 "first") == "random";
@@ -126,6 +135,12 @@ std::vector<int> StateBasedRecall::random_pointers(Rng& rng, int m) const {
     if (!distinct_ || std::find(pointers.begin(), pointers.end(), pointer) == pointers.end()) pointers.push_back(pointer);
   }
   return pointers;
+}
+
+void StateBasedRecall::write_pointers(ProgramWriter& program, const std::vector<int>& pointers, int m) const {
+  std::vector<std::vector<int>> values;
+  for (const int p : pointers) values.push_back(encoded_pointer(encoding_, p, m, program.number(0), program.number(numbers_)));
+  program.header(values);
 }
 
 int StateBasedRecall::random_spacing(Rng& rng, int n) const {
@@ -175,9 +190,9 @@ void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
       reveal(v, !warmup_mixed_ || rng.below(2) == 0);
   };
 
-  if (!bits_first_) program.number_header(pointers);
+  if (!bits_first_) write_pointers(program, pointers, m);
   program.bits_header(bits);
-  if (bits_first_) program.number_header(pointers);
+  if (bits_first_) write_pointers(program, pointers, m);
   if (warmup_ > 0 && spacing >= 0)  // without swaps, the bit asked for must not stand there
     for (const int v : different_variables(rng, warmup_, n == 0 ? asked : -1)) warm_up(v);
   for (int i = 1; i <= n; ++i) {

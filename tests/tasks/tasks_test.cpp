@@ -38,6 +38,10 @@ const std::vector<Variant>& variants() {
        {{"bits", "40"}, {"numbers", "40"}, {"reveal", "pointer"}, {"tokens", "char"}, {"spacing", "1"}},
        {12}},
       {"state_based_recall", {{"order", "pointers_first"}, {"distinct", "true"}, {"strict", "100"}, {"query", "a"}}, {5, 20}},
+      {"state_based_recall", {{"pointers", "unary"}}, {1, 2, 9, 33}},
+      {"state_based_recall", {{"pointers", "unary"}, {"tokens", "char"}, {"bos", "true"}}, {7}},
+      {"state_based_recall", {{"pointers", "binary"}, {"order", "pointers_first"}}, {1, 2, 9, 33}},
+      {"state_based_recall", {{"pointers", "binary"}, {"tokens", "char"}, {"bits", "8"}}, {7}},
       {"polish_formula", {}, {1, 2, 17}},
       {"polish_formula", {{"shape", "complete"}, {"distribution", "easy"}, {"padding", "n^2"}, {"bos", "true"}}, {6}},
       {"polish_formula", {{"shape", "caterpillar"}, {"padding", "7"}, {"tokens", "char"}, {"loss", "all"}}, {1, 20}},
@@ -145,6 +149,32 @@ TEST_CASE("characters are those of the text and symbols are those of its words")
   }
 }
 
+TEST_CASE("pointers in unary and in binary change the header alone, and both tokenisations spell it") {
+  const auto numbers = make_task("state_based_recall");
+  const std::map<std::string, std::regex> header = {
+      {"unary", std::regex(R"(\na, b, c, d, e = (len\('\|{0,10}'\)(, |\n)){5}[a-e])")},
+      {"binary", std::regex(R"(\na, b, c, d, e = (int\('[01]{4}'\[::-1\], 2\)(, |\n)){5}[a-e])")}};
+  for (const auto& [pointers, form] : header) {
+    const auto symbols = make_task("state_based_recall", {{"pointers", pointers}});
+    const auto characters = make_task("state_based_recall", {{"pointers", pointers}, {"tokens", "char"}});
+    for (int i = 0; i < 20; ++i) {
+      const Example plain = numbers->sample(9, Purpose::test, 11, i), a = symbols->sample(9, Purpose::test, 11, i),
+                    b = characters->sample(9, Purpose::test, 11, i);
+      const auto rest = [](const std::string& text) { return text.substr(text.find('\n', text.find('\n') + 1)); };
+      CHECK(rest(a.text) == rest(plain.text));
+      CHECK(a.shortcut_fails == plain.shortcut_fails);
+      CHECK(std::regex_search(a.text, form));
+      CHECK(a.text == b.text);
+      std::string joined, words, spaceless = a.text;
+      for (const int id : b.tokens) joined += characters->vocabulary()[id];
+      for (const int id : a.tokens) words += symbols->vocabulary()[id];
+      spaceless.erase(std::remove(spaceless.begin(), spaceless.end(), ' '), spaceless.end());
+      CHECK(joined == a.text);
+      CHECK(words == spaceless);
+    }
+  }
+}
+
 TEST_CASE("strict examples have one answer, and reveals come at the interval asked for but never after the last update") {
   const auto answers = [](const std::string& name, const TaskOptions& options, int n) {
     return make_task(name, options)->sample(6, Purpose::test, n, 1).answers.size();
@@ -225,6 +255,12 @@ TEST_CASE("solve refuses programs that are wrong before the question") {
   const auto task = make_task("state_tracking");
   CHECK(task->solve("a, b = range(2)\na, b = b, a\nassert a == 7") == "1");
   CHECK(task->solve("a, b = range(2)\nassert a == 0\nassert b ==") == "1");
+  const auto recall = make_task("state_based_recall");
+  CHECK(recall->solve("bits = [0, 0, 0, 1]\na, b = len('|||'), len('')\nassert b == 0\nassert bits[a] == 7") == "1");
+  CHECK(recall->solve("a, b = int('110'[::-1], 2), int('001'[::-1], 2)\nassert b == 4\nassert a ==") == "3");
+  for (const std::string text : {"a = len('||\nassert a == 2", "a = len(|)\nassert a == 1", "a = int('12'[::-1], 2)\nassert a == 5",
+                                 "a = int('11', 2)\nassert a == 3", "a = int(''[::-1], 2)\nassert a == 0"})
+    CHECK_THROWS_AS(recall->solve(text), Error);
   for (const std::string text : {"", "a, b = range(2)\nassert a == 1\nassert b == 1", "a, b = range(3)\nassert a == 0",
                                  "a = 1\nassert c == 1", "bits = [0, 1]\nassert bits[2] == 1", "a = b =\nassert a == 1"})
     CHECK_THROWS_AS(task->solve(text), Error);
