@@ -42,7 +42,10 @@ BuiltModel build_permutations_by_swaps(int points);
 BuiltModel build_permutations_by_delayed_swaps(int points);
 BuiltModel build_icosahedron_by_mirrors(int dim);
 BuiltModel build_state_based_recall_delta_rule_first(int numbers);
+BuiltModel build_state_based_recall_delta_rule_first_unary(int numbers);
+BuiltModel build_state_based_recall_delta_rule_first_binary(int numbers);
 BuiltModel build_state_based_recall_attention_first(int numbers);
+BuiltModel build_state_based_recall_attention_first_unary(int numbers);
 BuiltModel build_state_based_recall_pointers_first(int numbers);
 BuiltModel build_padded_formulas(int any);
 

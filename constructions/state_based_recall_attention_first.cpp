@@ -9,8 +9,8 @@
 //            a and c; at `==` the asked variable is read.  A second head keeps the bit of the number in brackets, as `bits[3]`,
 //            and whether brackets stand before `==`.  ReLU units: the bit after `bits[...] ==`, else the pointer
 // Attention averages (AHAT).  The weights depend on the size of the vocabulary only.
+#include "constructions/attention_first.h"
 #include "constructions/construction.h"
-#include "constructions/program_builder.h"
 #include "constructions/theory_blocks.h"
 
 namespace separatrix {
@@ -31,21 +31,8 @@ WeightBuilder builder(const std::vector<std::string>& tokens) {
   return WeightBuilder(spec, tokens, coordinates);
 }
 
-/// Block 0.  Head 0 scores 0 everywhere: the average over all tokens.  Heads 1, 2 attend to all `]` (`assert`) so far, and while
-/// there is none to the first word.
-void count_and_remember(WeightBuilder& w) {
-  w.reads("0.v", 0, {{"is_comma", 1}});
-  w.reads("0.v", 1, {{"is_bits", 1}});
-  w.writes("0.o", "commas", {{0, 1}});
-  w.writes("0.o", "first", {{1, 1}});
-  int row = 2;
-  for (const auto& [seen, token] : {std::pair{"closed", "is_close"}, {"asserted", "is_assert"}}) {
-    w.reads("0.q", row, {{"one", 1}});
-    w.reads("0.k", row, {{token, 2}, {"is_bits", 1}});
-    w.reads("0.v", row, {{token, 1}});
-    w.writes("0.o", seen, {{row, 1}});
-    row += 2;
-  }
+/// Block 0, ReLU: what the number is.
+void tell_numbers_apart(WeightBuilder& w) {
   w.relu(0, 0, {{"is_number", 1}, {"closed", -1}}, {{"is_entry", 1}});
   w.relu(0, 1, {{"is_number", 1}, {"closed", 1}, {"asserted", -1}, {"one", -1}}, {{"is_value", 1}});
   w.relu(0, 2, {{"is_number", 1}, {"asserted", 1}, {"one", -1}}, {{"is_shown", 1}});
@@ -69,17 +56,7 @@ void look_up(WeightBuilder& w, int numbers) {
   w.relu(1, 0, {{"bit_here", 1}, {"is_value", 1}, {"one", -1}}, {{"kept_bit", 1}});
   w.relu(1, 1, {{"number", 1}, {"is_value", numbers}, {"one", -numbers}}, {{"kept_pointer", 1}});
   w.relu(1, 2, {{"bit_here", 1}, {"is_shown", 1}, {"one", -1}}, {{"shown_bit", 1}});
-  // With u_m = relu(share - 1 / (m + 2)), the step [share >= 1 / (j + 2)] is (j + 2)(j + 3) (u_{j + 1} - u_j) on the shares
-  // 1 / 2, 1 / 3, ..., and value_of_j is this step minus the one before.  Where no value stands, all u are 0.
-  const auto slope = [](int j) { return (j + 2) * (j + 3); };
-  for (int m = 0; m <= kPointers; ++m) {
-    WeightBuilder::Values writes;
-    for (int j = std::max(0, m - 1); j <= std::min(m + 1, kPointers - 1); ++j)
-      writes.push_back({of_variable("value_of", j), j == m - 1 ? slope(j)
-                                                    : j == m   ? -slope(j) - (j > 0 ? slope(j - 1) : 0)
-                                                               : slope(j - 1)});
-    w.relu(1, 3 + m, {{"share", 1}, {"one", RootTwo(-1) - RootTwo(Rational(1, m + 2))}, {"is_value", 1}}, writes);
-  }
+  tell_variables_apart(w, 1, 3, {"is_value"});
 }
 
 /// Block 2, head 0: registers a .. e, each with a bit and a pointer.
@@ -96,21 +73,6 @@ void track_bits(WeightBuilder& w) {
   w.writes("2.o", "pointer", {{1, 1}});
 }
 
-/// Block 2, head 1: register 0 holds the bit of the last number an assert has shown, register 1 holds 1 since its `assert`.
-void track_brackets(WeightBuilder& w) {
-  const int k = kPointers, v = 3;  // first key and value channel of head 1
-  w.reads("2.q", k, {{"is_number", 1}});
-  w.reads("2.q", k + 1, {{"is_close", 1}});
-  w.reads("2.k", k, {{"is_shown", 1}});
-  w.reads("2.k", k + 1, {{"is_assert", 1}});
-  for (const int channel : {k, k + 1}) w.filter("2.k", channel, {{0, 1}});
-  w.reads("2.v", v, {{"shown_bit", 1}});
-  w.reads("2.v", v + 1, {{"is_assert", 1}});
-  w.reads("2.b", 1, {{"one", Rational(1, 2)}});
-  w.writes("2.o", "bit", {{0, 1}, {v, 1}});
-  w.writes("2.o", "bracket", {{v + 1, 1}});
-}
-
 }  // namespace
 
 BuiltModel build_state_based_recall_attention_first(int numbers) {
@@ -121,15 +83,14 @@ BuiltModel build_state_based_recall_attention_first(int numbers) {
        {std::pair{",", "is_comma"}, {"]", "is_close"}, {"assert", "is_assert"}, {"bits", "is_bits"}, {"=", "is_assign"}})
     w.embed(token, {{coordinate, 1}});
   count_and_remember(w);
+  tell_numbers_apart(w);
   look_up(w, numbers);
   w.filter("2.q", {{1, 1}, {2, 1}});  // `a ==` and `a ] ==`
   w.filter("2.v", {{0, 1}});
   for (const int head : {0, 1}) w.reads("2.a", head, {{"one", 1}});  // alpha = 1: nothing is forgotten
   track_bits(w);
-  track_brackets(w);
-  w.relu(2, 0, {{"bit", 1}, {"bracket", 1}, {"one", -1}}, {{"answer", 1}});
-  w.relu(2, 1, {{"pointer", 1}, {"bracket", -numbers}}, {{"answer", 1}});
-  read_out_number(w, "answer", numbers);
+  track_brackets(w, 2, 3);
+  answer_bit_or_pointer(w, 2, numbers);
   return {w.spec(), w.weights(), "state_based_recall", options};
 }
 

@@ -10,10 +10,15 @@ using namespace separatrix;
 
 namespace {
 
+/// Blanks stand between words, but not in a string.
 std::string text_of(const std::string& words) {
   std::string text;
+  bool quoted = false;
   std::istringstream in(words);
-  for (std::string word; in >> word;) text += word == "\\n" ? "\n" : word + " ";
+  for (std::string word; in >> word;) {
+    if (word == "'") quoted = !quoted;
+    text += word == "\\n" ? "\n" : word + (quoted ? "" : " ");
+  }
   return text;
 }
 
@@ -54,6 +59,26 @@ TEST_CASE("both orders of layers answer bits of variables, bits of numbers and p
   }
 }
 
+TEST_CASE("pointers in unary and in binary are read, tracked, dereferenced and shown") {
+  const std::string list = "bits = [ 0 , 1 , 1 , 0 , 1 ] \\n a , b , c , d , e = ";
+  const std::string unary = list + "len ( ' | | | | ' ) , len ( ' ' ) , len ( ' | | ' ) , len ( ' | | | ' ) , len ( ' | ' ) \\n";
+  const std::string binary = list +
+                             "int ( ' 0 0 1 ' [::-1],2 ) , int ( ' 0 0 0 ' [::-1],2 ) , int ( ' 0 1 0 ' [::-1],2 ) , "
+                             "int ( ' 1 1 0 ' [::-1],2 ) , int ( ' 1 0 0 ' [::-1],2 ) \\n";
+  const std::string later =
+      " a , c = c , a \\n assert bits [ a ] == 1 \\n assert bits [ 3 ] == 0 \\n e , b = b , e \\n "
+      "assert e == 0 \\n d , a = a , d \\n";
+  for (const auto& [build, header] : {std::pair{&build_state_based_recall_delta_rule_first_unary, unary},
+                                      {&build_state_based_recall_delta_rule_first_binary, binary},
+                                      {&build_state_based_recall_attention_first_unary, unary}}) {
+    const BuiltModel built = build(9);
+    for (const std::string& program : {header, header + later}) {
+      check_questions(token_runner<RootTwo>(built), program, all_questions(5, true));
+      check_questions(token_runner<float>(built), program, all_questions(5, true));
+    }
+  }
+}
+
 TEST_CASE("delta rules alone answer when the pointers come first") {
   const BuiltModel built = build_state_based_recall_pointers_first(9);
   const std::string header = "a , b , c , d , e = 4 , 0 , 2 , 3 , 4 \\n bits = [ 0 , 1 , 1 , 0 , 1 ] \\n";
@@ -72,8 +97,9 @@ TEST_CASE("the delta rule before attention does not mind whether pointers or bit
 }
 
 TEST_CASE("the layers of the constructions do not grow with the vocabulary") {
-  for (const auto build : {build_state_based_recall_delta_rule_first, build_state_based_recall_attention_first,
-                           build_state_based_recall_pointers_first}) {
+  for (const auto build : {build_state_based_recall_delta_rule_first, build_state_based_recall_delta_rule_first_unary,
+                           build_state_based_recall_delta_rule_first_binary, build_state_based_recall_attention_first,
+                           build_state_based_recall_attention_first_unary, build_state_based_recall_pointers_first}) {
     const BuiltModel small = build(8), large = build(50);
     CHECK(small.spec.blocks == large.spec.blocks);
     CHECK(small.spec.width == large.spec.width);
