@@ -51,7 +51,8 @@ const std::vector<Construction>& constructions() {
        "paper, Theorem 1, attention + GDN", "Q(sqrt 2)", "numbers of the vocabulary, the largest number of bits", 128,
        build_state_based_recall_attention_first},
       {"state_based_recall_attention_first_unary",
-       "three layers of averaging hard attention, then two delta-rule layers, solve state-based recall of five pointers in unary: any "
+       "three layers of averaging hard attention, then two delta-rule layers, solve state-based recall of five pointers in unary: "
+       "any "
        "number of marks, bits, swaps and reveals",
        "paper, Theorem 1, attention + GDN", "Q(sqrt 2)", "numbers of the vocabulary, the largest number of bits", 128,
        build_state_based_recall_attention_first_unary},

@@ -72,6 +72,11 @@ class Cases {
     if (!holds && outcome_.failures++ == 0) outcome_.detail = describe();
     return holds;
   }
+  /// The cases of a part that was checked on its own.
+  void include(const Outcome& part) {
+    if (outcome_.failures == 0 && part.failures > 0) outcome_.detail = part.detail;
+    outcome_.cases += part.cases, outcome_.failures += part.failures;
+  }
   std::int64_t failures() const { return outcome_.failures; }
   /// The outcome; `summary` is its detail when nothing failed.
   Outcome done(const std::string& summary) {

@@ -7,7 +7,7 @@
 
 #include "models/mixers/gated_delta_rule.h"
 #include "models/numbers/log_float.h"
-#include "proofs/claim.h"
+#include "proofs/swap_operators.h"
 #include "proofs/swap_programs.h"
 
 namespace separatrix {
@@ -41,12 +41,12 @@ Row<T> row_of(const Vector& x, const F& number) {
 
 /// Breadth-first search over the row S (1, 6) from the values (0, .., 4); counts states.
 template <Field T, class F>
-int close(Cases& cases, const std::string& name, const F& number) {
+int close(Cases& cases, const std::string& name, const Rational& half, const F& number) {
   const Row<T> nothing{number(0)};
   const T one = number(1), two = number(2), zero = number(0);
   Matrix<T> S(1, kDim, zero);
   for (int j = 0; j < kVariables; ++j)  // beta = 0 adds the value j at key r_j
-    delta_step<T>(S, row_of<T>(turned_pair(j, 5, 1, Rational(1, 2)), number), Row<T>{number(j)}, one, zero, one);
+    delta_step<T>(S, row_of<T>(turned_pair(j, 5, 1, half), number), Row<T>{number(j)}, one, zero, one);
   std::map<Values, Matrix<T>> state_of{{initial_values(kVariables), S}};
   std::deque<Values> queue{initial_values(kVariables)};
   while (!queue.empty() && cases.failures() == 0) {
@@ -62,7 +62,7 @@ int close(Cases& cases, const std::string& name, const F& number) {
     for (int i = 0; i < kVariables; ++i)
       for (int j = i + 1; j < kVariables; ++j) {
         Matrix<T> next = state_of.at(values);
-        delta_step<T>(next, row_of<T>(turned_pair(i, j, -1, Rational(1, 2)), number), nothing, one, two, one);
+        delta_step<T>(next, row_of<T>(turned_pair(i, j, -1, half), number), nothing, one, two, one);
         const auto [found, is_new] = state_of.emplace(swapped(values, i, j), next);
         if (is_new) queue.push_back(found->first);
         cases.expect(found->second == next,
@@ -74,14 +74,18 @@ int close(Cases& cases, const std::string& name, const F& number) {
 
 }  // namespace
 
-Outcome check_dyadic_keys() {
+Outcome check_dyadic_keys_of(const Rational& half) {
   Cases cases;
-  int states = close<Rational>(cases, "exact", [](const Rational& x) { return x; });
+  int states = close<Rational>(cases, "exact", half, [](const Rational& x) { return x; });
   for (const int p : {8, 11, 24})
-    states = std::max(
-        states, close<LogFloat>(cases, fmt::format("{} bits", p), [p](const Rational& x) { return LogFloat(RootTwo(x), p); }));
+    states = std::max(states, close<LogFloat>(cases, fmt::format("{} bits", p), half,
+                                              [p](const Rational& x) { return LogFloat(RootTwo(x), p); }));
   cases.expect(states == 120, [&] { return fmt::format("{} states instead of 120", states); });
   return cases.done("120 states and 1200 transitions in exact, 8-, 11- and 24-bit arithmetic, every register read exactly");
+}
+
+Outcome check_dyadic_keys() {
+  return check_dyadic_keys_of(Rational(1, 2));
 }
 
 }  // namespace separatrix

@@ -2,11 +2,12 @@
 //   phi(q) . phi(k) = (q k + 1) / sqrt((q^2 + 1)(k^2 + 1)) = cos D,   tan D = |q - k| / (1 + q k),   largest at k = q alone.
 // Over 1 <= q, k <= n the runner-up is nearest at (n - 1, n): tan D = 1 / (n^2 - n + 1), so the gap is
 //   g(n) = 1 - (1 + (n^2 - n + 1)^-2)^(-1/2), about 1 / (2 n^4): it takes about 4 log2 n + 2 bits to see it.
+#include "proofs/layer_norm_hash.h"
+
 #include <cmath>
 
 #include "models/numbers/big_float.h"
 #include "models/numbers/log_float.h"
-#include "proofs/claim.h"
 
 namespace separatrix {
 namespace {
@@ -50,7 +51,7 @@ int bits_needed(int n) {
 
 }  // namespace
 
-Outcome check_hash_argmax() {
+Outcome check_hash_gap(Rational (*least_tangent)(int n)) {
   constexpr int n = 150;
   Cases cases;
   for (int q = 1; q <= n; ++q) {
@@ -67,17 +68,21 @@ Outcome check_hash_argmax() {
       const Rational tangent(m - k, 1 + m * k);
       if (tangent < least) least = tangent;
     }
-    cases.expect(least == Rational(1, m * m - m + 1), [&] { return fmt::format("n = {}: the gap is not g(n)", m); });
+    cases.expect(least == least_tangent(m), [&] { return fmt::format("n = {}: the gap is not g(n)", m); });
   }
   return cases.done("q, k <= 150 exactly; nearest runner-up at tan D = 1 / (n^2 - n + 1) for each n <= 150");
 }
 
-Outcome check_hash_bits() {
+Outcome check_hash_argmax() {
+  return check_hash_gap([](int n) { return Rational(1, n * n - n + 1); });
+}
+
+Outcome check_hash_law(double (*bits)(int n)) {
   Cases cases;
   std::string found;
   for (const int n : {4, 8, 16, 32, 64, 128}) {
     const int p = bits_needed(n);
-    const double law = 4 * std::log2(n) + 2;
+    const double law = bits(n);
     cases.expect(std::fabs(p - law) <= 1,
                  [&] { return fmt::format("n = {}: {} bits are needed, the law says {:.1f}", n, p, law); });
     found += fmt::format("n = {}: {}, ", n, p);
@@ -86,6 +91,10 @@ Outcome check_hash_bits() {
   cases.expect(bf16 == 3 && fp16 == 5 && fp32 == 48,
                [&] { return fmt::format("limits {} / {} / {} instead of 3 / 5 / 48 at 8 / 11 / 24 bits", bf16, fp16, fp32); });
   return cases.done(found + fmt::format("largest n at 8 / 11 / 24 bits: {} / {} / {}", bf16, fp16, fp32));
+}
+
+Outcome check_hash_bits() {
+  return check_hash_law([](int n) { return 4 * std::log2(n) + 2; });
 }
 
 }  // namespace separatrix

@@ -12,9 +12,8 @@
 #include "tasks/interpreter.h"
 
 namespace separatrix {
-namespace {
 
-/// One delta-rule block over the task's tokens.  digits[i] has the digit i + 1; any other token leaves the state as it is.
+// digits[i] has the digit i + 1; any other token leaves the state as it is.
 BuiltModel memory_model(const std::string& task, const std::vector<std::string>& digits) {
   const Spec spec = theory_spec({delta_rule_block(1, 1, 1, 0, 0)});
   const std::vector<std::string> tokens = make_task(task)->vocabulary();
@@ -31,6 +30,8 @@ BuiltModel memory_model(const std::string& task, const std::vector<std::string>&
   for (int i = 0; i < static_cast<int>(tokens.size()); ++i) w.logit(tokens[i], {{"content", i}});
   return {w.spec(), w.weights(), task, {}};
 }
+
+namespace {
 
 /// All numbers of the states of all layers, exactly.
 template <Field T>

@@ -84,45 +84,54 @@ bool value_of_text(const std::string& formula) {
 
 namespace {
 
-void expect_value(Cases& cases, const std::string& formula) {
-  const int got = exact_value(padded::formula_program(), formula);
+void expect_value(Cases& cases, const padded::FormulaProgram& program, const std::string& formula) {
+  const int got = exact_value(program, formula);
   cases.expect(got == value_of_text(formula), [&] { return fmt::format("{}: the value {}", formula, got); });
 }
 
-void expect_shapes(Cases& cases, int leaves, int per_shape) {
+void expect_shapes(Cases& cases, const padded::FormulaProgram& program, int leaves, int per_shape) {
   for (const std::string& formula : formulas_of_every_shape(leaves, per_shape)) {
     if (cases.failures() > 0) return;
-    expect_value(cases, formula);
+    expect_value(cases, program, formula);
   }
 }
 
-void expect_random(Cases& cases, int length, int formulas) {
+void expect_random(Cases& cases, const padded::FormulaProgram& program, int length, int formulas) {
   for (int i = 0; i < formulas && cases.failures() == 0; ++i) {
     Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(length), i);
-    expect_value(cases, random_formula(rng, (length + 1) / 2, padded::floor_log2(length)));
+    expect_value(cases, program, random_formula(rng, (length + 1) / 2, padded::floor_log2(length)));
   }
 }
 
 }  // namespace
 
-Outcome check_padded_formulas() {
+Outcome check_seven_tokens(const padded::FormulaProgram& program) {
   Cases cases;
-  for (const std::string& formula : all_formulas_of_seven_tokens()) expect_value(cases, formula);
+  for (const std::string& formula : all_formulas_of_seven_tokens()) expect_value(cases, program, formula);
   return cases.done("all 128 formulas over the complete tree of 7 tokens, 960 pads each");
 }
 
-Outcome check_padded_shapes() {
+Outcome check_padded_formulas() {
+  return check_seven_tokens(padded::formula_program());
+}
+
+Outcome check_shapes(const padded::FormulaProgram& program) {
   Cases cases;
-  for (const int leaves : {2, 3, 4}) expect_shapes(cases, leaves, 2);
-  expect_random(cases, 15, 4);
+  for (const int leaves : {2, 3, 4}) expect_shapes(cases, program, leaves, 2);
+  expect_random(cases, program, 15, 4);
   return cases.done("2 formulas of each of the 8 shapes of 2 to 4 leaves, padded with blanks to 12 tokens; 4 random ones of 15");
+}
+
+Outcome check_padded_shapes() {
+  return check_shapes(padded::formula_program());
 }
 
 Outcome check_padded_shapes_deep() {
   Cases cases;
-  for (const int leaves : {2, 3, 4, 5}) expect_shapes(cases, leaves, 16);
-  expect_random(cases, 15, 1000);
-  expect_random(cases, 31, 10);
+  const padded::FormulaProgram& program = padded::formula_program();
+  for (const int leaves : {2, 3, 4, 5}) expect_shapes(cases, program, leaves, 16);
+  expect_random(cases, program, 15, 1000);
+  expect_random(cases, program, 31, 10);
   return cases.done(
       "16 formulas of each of the 22 shapes of 2 to 5 leaves, padded with blanks to 12 or 17 tokens; 1,000 random ones of 15 "
       "tokens, 10 of 31");

@@ -5,6 +5,7 @@
 
 #include "constructions/padded/formula_program.h"
 #include "constructions/padded/interpreter.h"
+#include "proofs/claim.h"
 #include "tasks/rng.h"
 
 namespace separatrix {
@@ -28,5 +29,9 @@ std::vector<std::string> all_formulas_of_seven_tokens();
 int value_of_swaps(const padded::FormulaProgram& program, const padded::Cells& cells);
 /// Runs the program exactly on the formula (blanks # may follow) with the padding it needs.
 int exact_value(const padded::FormulaProgram& program, const std::string& formula);
+
+/// The statements about a program; a key that is unknown or not alone throws Error.
+Outcome check_seven_tokens(const padded::FormulaProgram& program);
+Outcome check_shapes(const padded::FormulaProgram& program);
 
 }  // namespace separatrix

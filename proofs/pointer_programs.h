@@ -28,11 +28,31 @@ inline std::string list_words(const std::vector<int>& bits) {
   return fmt::format("bits = [ {} ] \\n", fmt::join(bits, " , "));
 }
 
+inline std::string option_of(const TaskOptions& options, const std::string& name, const std::string& otherwise) {
+  const auto found = options.find(name);
+  return found == options.end() ? otherwise : found->second;
+}
+
+/// A pointer into m bits, in the encoding `pointers` of the task: `3`, `len ( ' | | | ' )` or `int ( ' 1 1 0 ' [::-1],2 )`.
+inline std::string encoded_words(int pointer, int m, const std::string& encoding) {
+  std::string inside;
+  if (encoding == "token") return std::to_string(pointer);
+  if (encoding == "unary") {
+    for (int i = 0; i < pointer; ++i) inside += "| ";
+    return "len ( ' " + inside + "' )";
+  }
+  for (int i = 0; i == 0 || 1 << i < m; ++i) inside += pointer >> i & 1 ? "1 " : "0 ";
+  return "int ( ' " + inside + "' [::-1],2 )";
+}
+
 /// `a , b , c , d , e = 0 , 1 , 0 , 0 , 1 \n`
-inline std::string pointer_words(const Values& pointers) {
-  std::string words;
-  for (int v = 0; v < static_cast<int>(pointers.size()); ++v) words += (v ? " , " : "") + variable_name(v);
-  return words + fmt::format(" = {} \\n", fmt::join(pointers, " , "));
+inline std::string pointer_words(const Values& pointers, int m, const std::string& encoding) {
+  std::string names, values;
+  for (int v = 0; v < static_cast<int>(pointers.size()); ++v) {
+    names += (v ? " , " : "") + variable_name(v);
+    values += (v ? " , " : "") + encoded_words(pointers[v], m, encoding);
+  }
+  return names + " = " + values + " \\n";
 }
 
 /// `assert bits [ a ] ==`
@@ -42,10 +62,9 @@ inline std::string bit_question(const std::string& index) {
 
 /// The two lines of the header, in the order of the model's task.
 inline std::string header_words(const PointerProgram& p, const TaskOptions& options) {
-  const auto order = options.find("order");
-  const bool pointers_first = order != options.end() && order->second == "pointers_first";
-  return pointers_first ? pointer_words(p.pointers) + " " + list_words(p.bits)
-                        : list_words(p.bits) + " " + pointer_words(p.pointers);
+  const std::string list = list_words(p.bits),
+                    pointers = pointer_words(p.pointers, static_cast<int>(p.bits.size()), option_of(options, "pointers", "token"));
+  return option_of(options, "order", "bits_first") == "pointers_first" ? pointers + " " + list : list + " " + pointers;
 }
 
 /// String number `code` of m bits.
@@ -58,8 +77,7 @@ inline std::vector<int> bits_of(int code, int m) {
 /// Number of bits the model's vocabulary allows; Error for a model of another task.
 inline int most_bits(const BuiltModel& model) {
   if (model.task != "state_based_recall") fail("the model is for the task '{}', not for state_based_recall", model.task);
-  const auto found = model.options.find("numbers");
-  return found == model.options.end() ? 128 : std::stoi(found->second);
+  return std::stoi(option_of(model.options, "numbers", "128"));
 }
 
 }  // namespace separatrix

@@ -31,8 +31,10 @@ std::string proofs_readme(const std::vector<CheckedClaim>& checked) {
       "# Statements\n\n"
       "Written by `separatrix verify --write-readme proofs/README.md`; do not edit.\n\n"
       "Strength says what a passed check establishes. *closure*: all lengths, because the exact states of the running model are\n"
-      "finitely many and every transition and read-out was checked. *exhaustive*: every case of the stated extent. *sampled*: the\n"
-      "stated cases. *cited*: taken from the literature, the extent says what of it was checked.\n\n" +
+      "finitely many and every transition and read-out was checked; averages of attention, which need not repeat, are bounded "
+      "over\n"
+      "all histories first. *exhaustive*: every case of the stated extent. *sampled*: the stated cases. *cited*: taken from the\n"
+      "literature, the extent says what of it was checked.\n\n" +
       index_by_item(checked) +
       "| statement | says | from | strength | extent | model | cases | failures | checked |\n"
       "|---|---|---|---|---|---|---|---|---|\n";

@@ -6,13 +6,19 @@ namespace separatrix {
 Outcome check_theorem_1_small(const BuiltModel& model);
 Outcome check_theorem_1_small_deep(const BuiltModel& model);
 Outcome check_theorem_1_unique_hard(const BuiltModel& model);
+Outcome check_theorem_1_unique_hard_deep(const BuiltModel& model);
 Outcome check_theorem_1_examples(const BuiltModel& model);
 Outcome check_theorem_1_long_words(const BuiltModel& model);
 Outcome check_very_long_words_delta_rule_first();
+Outcome check_very_long_words_delta_rule_first_unary();
+Outcome check_very_long_words_delta_rule_first_binary();
 Outcome check_very_long_words_attention_first();
+Outcome check_very_long_words_attention_first_unary();
 Outcome check_very_long_words_pointers_first();
 Outcome check_theorem_1_all_lengths(const BuiltModel& model);
 Outcome check_theorem_1_all_lengths_deep(const BuiltModel& model);
+Outcome check_attention_first_all_lengths(const BuiltModel& model);
+Outcome check_attention_first_all_lengths_deep(const BuiltModel& model);
 Outcome check_needs_negative_eigenvalues(const BuiltModel& model);
 Outcome check_needs_attention(const BuiltModel& model);
 Outcome check_needs_delta_rule(const BuiltModel& model);
@@ -23,64 +29,87 @@ Outcome check_lemma_2_fooling_set();
 Outcome check_lemma_2_state_based_recall();
 Outcome check_lemma_2_formulas();
 Outcome check_lemma_2_formulas_deep();
+Outcome check_lemma_2_saturation();
 Outcome check_collisions_recall();
 Outcome check_collisions_state_based_recall();
 Outcome check_collisions_formulas();
 
 namespace {
 
-struct Order {
-  std::string prefix, model, words, source;
+/// The checks for all lengths.
+struct Closure {
+  CheckModel usual, deep;
+};
+constexpr Closure kDeltaRulesFirst{check_theorem_1_all_lengths, check_theorem_1_all_lengths_deep};
+constexpr Closure kAttentionFirst{check_attention_first_all_lengths, check_attention_first_all_lengths_deep};
+
+/// A model and how its statements speak of it.
+struct Solver {
+  std::string prefix, model, words, pointers, source;
   CheckIdentity very_long;
+  Closure all_lengths;
 };
 
-/// What is checked of both orders of layers.
-void add_claims_of(const Order& order, std::vector<Claim>& claims) {
+/// What is checked of every model of state-based recall.
+void add_claims_of(const Solver& h, std::vector<Claim>& claims) {
   const std::string same = "the same model";
-  claims.push_back({order.prefix + "_small", order.words + " solves state-based recall, each pointer being one token", order.source,
-                    Strength::exhaustive, "every string of at most 2 bits, all pointers, at most 1 swap", order.model,
-                    check_theorem_1_small, "every string of at most 3 bits, all pointers, at most 2 swaps",
-                    check_theorem_1_small_deep});
-  claims.push_back({order.prefix + "_examples", same + " on examples drawn by the task, every reveal asked",
-                    order.source + "; Figure 5", Strength::sampled, "24 examples of up to 40 bits and swaps", order.model,
-                    check_theorem_1_examples});
-  claims.push_back({order.prefix + "_long_words", same + " on long random programs", order.source, Strength::sampled,
-                    "2 programs, of 100 bits and of 160 swaps", order.model, check_theorem_1_long_words,
-                    "2 programs of 256 bits and up to 4096 swaps", order.very_long});
+  claims.push_back({h.prefix + "_all_lengths",
+                    h.words + " answers state-based recall rightly after any number of swaps and reveals, " + h.pointers, h.source,
+                    Strength::closure, "every number of swaps and reveals; one list of 2 bits", h.model, h.all_lengths.usual,
+                    "every number of swaps and reveals; one list of 7 bits, five different pointers", h.all_lengths.deep});
+  claims.push_back({h.prefix + "_small", same + " on every small program", h.source, Strength::exhaustive,
+                    "every string of at most 2 bits, all pointers, at most 1 swap", h.model, check_theorem_1_small,
+                    "every string of at most 3 bits, all pointers, at most 2 swaps", check_theorem_1_small_deep});
+  claims.push_back({h.prefix + "_examples", same + " on examples drawn by the task, every reveal asked", h.source + "; Figure 5",
+                    Strength::sampled, "24 examples of up to 40 bits and swaps", h.model, check_theorem_1_examples});
+  claims.push_back({h.prefix + "_long_words", same + " on long random programs", h.source, Strength::sampled,
+                    "2 programs, of 100 bits and of 160 swaps", h.model, check_theorem_1_long_words,
+                    "2 programs of 256 bits and up to 4096 swaps", h.very_long});
 }
 
-/// The controls: every part of a hybrid is needed.
-void add_controls_of(const Order& order, std::vector<Claim>& claims) {
+/// Negative controls: the model without one of its parts.
+void add_controls_of(const Solver& h, bool attends, std::vector<Claim>& claims) {
   const std::string same = "the same model";
-  claims.push_back({order.prefix + "_needs_negative_eigenvalues",
+  claims.push_back({h.prefix + "_needs_negative_eigenvalues",
                     same + " without negative eigenvalues cannot tell two variables apart after one swap",
-                    order.source + "; Grazzi et al. 2025", Strength::exhaustive, "all pairs of variables", order.model,
+                    h.source + "; Grazzi et al. 2025", Strength::exhaustive, "all pairs of variables", h.model,
                     check_needs_negative_eigenvalues});
-  claims.push_back({order.prefix + "_needs_attention", same + " without its attention does not see the bits", order.source,
-                    Strength::exhaustive, "3 bits, every variable", order.model, check_needs_attention});
-  claims.push_back({order.prefix + "_needs_delta_rule", same + " without its delta rule does not see the swaps", order.source,
-                    Strength::exhaustive, "all pairs of variables", order.model, check_needs_delta_rule});
+  if (attends)
+    claims.push_back({h.prefix + "_needs_attention", same + " without its attention does not see the bits", h.source,
+                      Strength::exhaustive, "3 bits, every variable", h.model, check_needs_attention});
+  claims.push_back({h.prefix + "_needs_delta_rule", same + " without its delta rule does not see the swaps", h.source,
+                    Strength::exhaustive, "all pairs of variables", h.model, check_needs_delta_rule});
 }
 
 }  // namespace
 
 std::vector<Claim> state_based_recall_claims() {
   const std::string delta_rule = "state_based_recall_delta_rule_first", attention = "state_based_recall_attention_first";
-  std::vector<Claim> claims = {
-      {"theorem_1_delta_rule_first_all_lengths",
-       "a hybrid, delta rule then attention, answers state-based recall rightly after any number of swaps and reveals",
-       "paper, Theorem 1 (GDN + attention)", Strength::closure, "every number of swaps and reveals; one list of 2 bits", delta_rule,
-       check_theorem_1_all_lengths, "every number of swaps and reveals; one list of 7 bits, five different pointers",
-       check_theorem_1_all_lengths_deep},
-      {"theorem_1_delta_rule_first_unique_hard", "the same model with unique-hard attention (UHAT), leftmost and rightmost",
-       "paper, Theorem 1 and Appendix B.2", Strength::exhaustive, "every string of 2 bits, all pointers, at most 1 swap",
-       delta_rule, check_theorem_1_unique_hard}};
-  for (const Order& order : {Order{"theorem_1_delta_rule_first", delta_rule, "a hybrid, delta rule then attention",
-                                   "paper, Theorem 1 (GDN + attention)", check_very_long_words_delta_rule_first},
-                             {"theorem_1_attention_first", attention, "a hybrid, averaging attention then delta rule",
-                              "paper, Theorem 1 (attention + GDN)", check_very_long_words_attention_first}}) {
-    add_claims_of(order, claims);
-    add_controls_of(order, claims);
+  const std::string first = "a hybrid, delta rule then attention,", second = "a hybrid, averaging attention then delta rule,";
+  const std::string source_1 = "paper, Theorem 1 (GDN + attention)", source_2 = "paper, Theorem 1 (attention + GDN)";
+  const std::string token = "each pointer being one token", unary = "pointers in unary", binary = "pointers in binary";
+  const std::vector<Solver> delta_rule_first = {
+      {"theorem_1_delta_rule_first", delta_rule, first, token, source_1, check_very_long_words_delta_rule_first, kDeltaRulesFirst},
+      {"theorem_1_delta_rule_first_unary", delta_rule + "_unary", first, unary, source_1,
+       check_very_long_words_delta_rule_first_unary, kDeltaRulesFirst},
+      {"theorem_1_delta_rule_first_binary", delta_rule + "_binary", first, binary, source_1,
+       check_very_long_words_delta_rule_first_binary, kDeltaRulesFirst}};
+  const std::vector<Solver> attention_first = {
+      {"theorem_1_attention_first", attention, second, token, source_2, check_very_long_words_attention_first, kAttentionFirst},
+      {"theorem_1_attention_first_unary", attention + "_unary", second, unary, source_2,
+       check_very_long_words_attention_first_unary, kAttentionFirst}};
+  std::vector<Claim> claims;
+  for (const Solver& h : delta_rule_first) {
+    add_claims_of(h, claims);
+    claims.push_back({h.prefix + "_unique_hard", "the same model with unique-hard attention (UHAT), leftmost and rightmost",
+                      "paper, Theorem 1 and Appendix B.2", Strength::exhaustive,
+                      "every string of at most 2 bits, all pointers, at most 1 swap", h.model, check_theorem_1_unique_hard,
+                      "every string of at most 3 bits, all pointers, at most 2 swaps", check_theorem_1_unique_hard_deep});
+    add_controls_of(h, /*attends=*/true, claims);
+  }
+  for (const Solver& h : attention_first) {
+    add_claims_of(h, claims);
+    add_controls_of(h, /*attends=*/true, claims);
   }
   return claims;
 }
@@ -99,7 +128,7 @@ std::vector<Claim> lemma_claims() {
        Strength::exhaustive, "n <= 8", "", check_lemma_2_fooling_set},
       {"lemma_2_state_based_recall_residuals",
        "state-based recall needs 2^n states after its list; with the pointers first, polynomially many at every cut",
-       "paper, Lemma 2 (state-based recall)", Strength::exhaustive, "2 pointers into n <= 6, 3 into n <= 4 bits", "",
+       "paper, Lemma 2 (state-based recall)", Strength::exhaustive, "2 and 3 pointers into n <= 6 bits", "",
        check_lemma_2_state_based_recall},
       {"lemma_2_formula_residuals",
        "formulas of n tokens need, at cut c, the sum over r = c + 1, c - 1, .. <= n - c of 2^r + 1 states (2^c for r = c + 1)",
@@ -114,10 +143,20 @@ std::vector<Claim> lemma_claims() {
                      "one of them is then answered wrongly",
                      words),
          "paper, Lemma 2", Strength::sampled, "one layer of one number, p = 4, 6, 8", "", check});
-  add_claims_of(
-      {"lemma_2_pointers_first", "state_based_recall_pointers_first", "with the pointers first, a model of delta rules alone",
-       "paper, Lemma 2, positive control", check_very_long_words_pointers_first},
-      claims);
+  claims.push_back(
+      {"lemma_2_saturation",
+       "in p bits a delta-rule layer of one number, c <- c / 2 + digit, has 2^(p - 1) + 1 states after long strings of "
+       "bits: it remembers less than p bits",
+       "paper, Lemma 2", Strength::closure, "every number of bits, p = 4, 6, 8, 10", "", check_lemma_2_saturation});
+  const Solver pointers_first{"lemma_2_pointers_first",
+                              "state_based_recall_pointers_first",
+                              "with the pointers first, a model of delta rules alone",
+                              "each pointer being one token",
+                              "paper, Lemma 2, positive control",
+                              check_very_long_words_pointers_first,
+                              kDeltaRulesFirst};
+  add_claims_of(pointers_first, claims);
+  add_controls_of(pointers_first, /*attends=*/false, claims);
   return claims;
 }
 

@@ -1,4 +1,4 @@
-// All exact numbers of the state of a model made of delta-rule layers, as text: equal texts are equal states.
+// All exact numbers of the delta-rule layers of a state, as text: equal texts are equal states.
 #pragma once
 #include "models/model.h"
 
@@ -8,12 +8,13 @@ struct StateText {
   std::string registers, all;  // the matrices S | and the tails of the short convolutions
 };
 
+/// Of the delta-rule layers alone.
 template <Field T>
-StateText text_of(const typename Model<T>::State& state) {
+StateText delta_text_of(const typename Model<T>::State& state) {
   StateText out;
   for (const auto& mixer : state.mixers) {
     const auto* delta = std::get_if<typename GatedDeltaRuleLayer<T>::State>(&mixer);
-    if (!delta) fail("attention keeps every token: only a model of delta-rule layers can close");
+    if (!delta) continue;
     for (const Matrix<T>& S : delta->heads)
       for (const T& x : S.values()) out.registers += to_text(x) + " ";
     for (const auto* tail : {&delta->q, &delta->k, &delta->v})
@@ -22,6 +23,15 @@ StateText text_of(const typename Model<T>::State& state) {
   }
   out.all += out.registers;
   return out;
+}
+
+/// Of a model made of delta-rule layers.
+template <Field T>
+StateText text_of(const typename Model<T>::State& state) {
+  for (const auto& mixer : state.mixers)
+    if (!std::holds_alternative<typename GatedDeltaRuleLayer<T>::State>(mixer))
+      fail("attention keeps every token: only a model of delta-rule layers can close");
+  return delta_text_of<T>(state);
 }
 
 }  // namespace separatrix

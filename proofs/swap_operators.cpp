@@ -1,8 +1,8 @@
 // What one delta-rule step with the key (e_i - e_j) / sqrt 2 does to five registers, exactly.
-#include "models/mixers/gated_delta_rule.h"
+#include "proofs/swap_operators.h"
 
+#include "models/mixers/gated_delta_rule.h"
 #include "models/numbers/from_exact.h"
-#include "proofs/claim.h"
 #include "proofs/swap_programs.h"
 #include "proofs/token_runner.h"
 
@@ -19,9 +19,9 @@ Matrix<T> identity() {
   return m;
 }
 
-Row<RootTwo> swap_key(int i, int j) {
+Row<RootTwo> swap_key(int i, int j, const RootTwo& entry) {
   Row<RootTwo> k(kRegisters, RootTwo(0));
-  k[i] = kHalfRoot, k[j] = RootTwo(0) - kHalfRoot;
+  k[i] = entry, k[j] = RootTwo(0) - entry;
   return k;
 }
 
@@ -49,10 +49,10 @@ void for_each_swap(const F& f) {
 
 }  // namespace
 
-Outcome check_figure_six() {
+Outcome check_swap_operator(const RootTwo& entry) {
   Cases cases;
   for_each_swap([&](int i, int j) {
-    const Row<RootTwo> k = swap_key(i, j);
+    const Row<RootTwo> k = swap_key(i, j, entry);
     const auto broken = [&](const char* what) { return [=] { return fmt::format("swap ({} {}): {}", i, j, what); }; };
     cases.expect(dot<RootTwo>(k, k) == RootTwo(1), broken("the key is not of length 1"));
     cases.expect(transition(k, 2) == mixed_swap(i, j, 1), broken("I - 2 k k^T is not the transposition"));
@@ -66,11 +66,11 @@ Outcome check_figure_six() {
   return cases.done("all 10 transpositions of 5 registers, with and without the factor 2");
 }
 
-Outcome check_lazy_walk() {
+Outcome check_lazy_walk_of(const RootTwo& entry) {
   Cases cases;
   for (const Rational& beta : {Rational(1, 3), Rational(1, 2), Rational(9, 10), Rational(99, 100), Rational(1, 1)}) {
     for_each_swap([&](int i, int j) {
-      cases.expect(transition(swap_key(i, j), RootTwo(2 * beta)) == mixed_swap(i, j, beta),
+      cases.expect(transition(swap_key(i, j, entry), RootTwo(2 * beta)) == mixed_swap(i, j, beta),
                    [&] { return fmt::format("beta = {}, swap ({} {}): not (1 - beta) I + beta P", to_text(beta), i, j); });
     });
     // The same swap n times: right register minus wrong one is (2 beta - 1)^n.
@@ -78,7 +78,7 @@ Outcome check_lazy_walk() {
     S(0, 0) = RootTwo(1);
     RootTwo power = 1;
     for (int n = 1; n <= 100; ++n) {
-      delta_step<RootTwo>(S, swap_key(0, 1), Row<RootTwo>{RootTwo(0)}, RootTwo(1), RootTwo(2 * beta), RootTwo(1));
+      delta_step<RootTwo>(S, swap_key(0, 1, entry), Row<RootTwo>{RootTwo(0)}, RootTwo(1), RootTwo(2 * beta), RootTwo(1));
       power = power * RootTwo(2 * beta - 1);
       const RootTwo margin = n % 2 ? S(0, 1) - S(0, 0) : S(0, 0) - S(0, 1);
       cases.expect(margin == power, [&] { return fmt::format("beta = {}: margin after {} swaps", to_text(beta), n); });
@@ -87,7 +87,7 @@ Outcome check_lazy_walk() {
   return cases.done("beta = 1/3, 1/2, 9/10, 99/100, 1: 10 transpositions each; margins up to n = 100, exactly");
 }
 
-Outcome check_horizon() {
+Outcome check_horizon_law(double (*law_of)(int b)) {
   using Real = BigFloat<113>;
   Cases cases;
   std::string found;
@@ -102,7 +102,7 @@ Outcome check_horizon() {
       delta_step<Real>(S, k, Row<Real>{Real(0)}, Real(1), Real(2 * beta), Real(1));
       if (abs(Real(S(0, 0) - S(0, 1))) >= 0.5) horizon = n;
     }
-    const double law = std::log(2.0) / -std::log(std::tanh(b / 2.0));
+    const double law = law_of(b);
     cases.expect(std::fabs(horizon - law) <= 1,
                  [&] { return fmt::format("b = {}: horizon {}, the law says {:.2f}", b, horizon, law); });
     found += fmt::format("{}b = {}: {}", found.empty() ? "" : ", ", b, horizon);
@@ -110,13 +110,13 @@ Outcome check_horizon() {
   return cases.done("last n with margin 1/2, in 113-bit arithmetic; " + found);
 }
 
-Outcome check_open_interval() {
+Outcome check_open_interval_of(const RootTwo& entry) {
   Cases cases;
   for (const Rational& eps : {Rational(1, 3), Rational(1, 100), Rational(1, 1000)})
     for_each_swap([&](int i, int j) {
       // An orthonormal basis that begins with the swap's key: (e_i - e_j)/sqrt 2, (e_i + e_j)/sqrt 2, the other e_m.
-      std::vector<Row<RootTwo>> basis{swap_key(i, j), swap_key(i, j)};
-      basis[1][j] = kHalfRoot;
+      std::vector<Row<RootTwo>> basis{swap_key(i, j, entry), swap_key(i, j, entry)};
+      basis[1][j] = entry;
       for (int m = 0; m < kRegisters; ++m)
         if (m != i && m != j) basis.emplace_back(kRegisters, RootTwo(0)), basis.back()[m] = RootTwo(1);
       Matrix<RootTwo> S = identity<RootTwo>();
@@ -130,6 +130,22 @@ Outcome check_open_interval() {
       cases.expect(S == want, [&] { return fmt::format("eps = {}, swap ({} {}): not (1 - 2 eps) P", to_text(eps), i, j); });
     });
   return cases.done("10 transpositions at eps = 1/3, 1/100, 1/1000: five steps with every beta in (0, 1)");
+}
+
+Outcome check_figure_six() {
+  return check_swap_operator(kHalfRoot);
+}
+
+Outcome check_lazy_walk() {
+  return check_lazy_walk_of(kHalfRoot);
+}
+
+Outcome check_open_interval() {
+  return check_open_interval_of(kHalfRoot);
+}
+
+Outcome check_horizon() {
+  return check_horizon_law([](int b) { return std::log(2.0) / -std::log(std::tanh(b / 2.0)); });
 }
 
 Outcome check_without_negative_eigenvalues(const BuiltModel& model) {

@@ -16,18 +16,26 @@ PointerProgram only(int v) {
   return p;
 }
 
-Row<RootTwo> asked(const Runner& runner, const PointerProgram& p, int v) {
+/// A model and the options of its task.
+struct Asked {
+  Runner runner;
+  TaskOptions options;
+  explicit Asked(const BuiltModel& model) : runner(token_runner<RootTwo>(model)), options(model.options) {}
+};
+
+Row<RootTwo> asked(const Asked& model, const PointerProgram& p, int v) {
+  const Runner& runner = model.runner;
   auto state = runner.start();
-  runner.feed(state, header_words(p, {}));
+  runner.feed(state, header_words(p, model.options));
   for (const auto& [x, y] : p.swaps) runner.feed(state, swap_words(x, y));
   return runner.logits_after(state, bit_question(variable_name(v)));
 }
 
 /// Both programs get the same answer, although their truths differ.
-void expect_same_answer(Cases& cases, const Runner& runner, const std::pair<PointerProgram, int>& one,
+void expect_same_answer(Cases& cases, const Asked& model, const std::pair<PointerProgram, int>& one,
                         const std::pair<PointerProgram, int>& other) {
-  const std::string a = runner.answer(asked(runner, one.first, one.second)),
-                    b = runner.answer(asked(runner, other.first, other.second));
+  const std::string a = model.runner.answer(asked(model, one.first, one.second)),
+                    b = model.runner.answer(asked(model, other.first, other.second));
   cases.expect(one.first.bit(one.second) != other.first.bit(other.second) && a == b, [&] {
     return fmt::format("bits {}, pointers {}, {} swaps: still answered {}, and the other program {}", values_text(one.first.bits),
                        values_text(one.first.pointers), one.first.swaps.size(), a, b);
@@ -53,42 +61,45 @@ BuiltModel without(BuiltModel model) {
 
 Outcome check_needs_negative_eigenvalues(const BuiltModel& given) {
   most_bits(given);
-  BuiltModel model = given;
-  for (Block& block : model.spec.blocks)
-    if (auto* delta = std::get_if<GatedDeltaRule>(&block.mixer)) delta->neg_eigval = delta->conv == 0;  // the layer that swaps
-  const Runner runner = token_runner<RootTwo>(model);
+  BuiltModel weaker = given;
+  GatedDeltaRule* swapping = nullptr;  // the last delta-rule layer
+  for (Block& block : weaker.spec.blocks)
+    if (auto* delta = std::get_if<GatedDeltaRule>(&block.mixer)) swapping = delta;
+  if (!swapping) fail("the model has no delta rule");
+  swapping->neg_eigval = false;
+  const Asked model(weaker);
   Cases cases;
   for (int x = 0; x < kPointerVariables; ++x)
     for (int y = 0; y < kPointerVariables; ++y) {
       if (x == y) continue;
       PointerProgram p = only(x);
       p.swaps.push_back({x, y});
-      expect_same_answer(cases, runner, {p, x}, {p, y});
-      cases.expect(asked(runner, p, x) == asked(runner, p, y), [&] { return fmt::format("the logits of {} and {} differ", x, y); });
+      expect_same_answer(cases, model, {p, x}, {p, y});
+      cases.expect(asked(model, p, x) == asked(model, p, y), [&] { return fmt::format("the logits of {} and {} differ", x, y); });
     }
   return cases.done("after one swap of different bits both variables give equal logits, for each pair");
 }
 
 Outcome check_needs_attention(const BuiltModel& given) {
-  const Runner runner = token_runner<RootTwo>(without<Attention>(given));
+  const Asked model(without<Attention>(given));
   Cases cases;
   for (int string = 0; string < 8; ++string)
     for (int v = 0; v < kPointerVariables; ++v) {
       PointerProgram p{bits_of(string, 3), {2, 0, 1, 0, 2}, {}}, complement{bits_of(7 - string, 3), p.pointers, {}};
-      expect_same_answer(cases, runner, {p, v}, {complement, v});
+      expect_same_answer(cases, model, {p, v}, {complement, v});
     }
   return cases.done("every string of 3 bits is answered like its complement");
 }
 
 Outcome check_needs_delta_rule(const BuiltModel& given) {
-  const Runner runner = token_runner<RootTwo>(without<GatedDeltaRule>(given));
+  const Asked model(without<GatedDeltaRule>(given));
   Cases cases;
   for (int x = 0; x < kPointerVariables; ++x)
     for (int y = 0; y < kPointerVariables; ++y) {
       if (x == y) continue;
       PointerProgram p = only(x), after = p;
       after.swaps.push_back({x, y});
-      expect_same_answer(cases, runner, {p, x}, {after, x});
+      expect_same_answer(cases, model, {p, x}, {after, x});
     }
   return cases.done("the answer before a swap of different bits is the answer after it, for each pair");
 }

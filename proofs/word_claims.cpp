@@ -9,6 +9,8 @@ Outcome check_word_closure(const BuiltModel& model);
 Outcome check_word_table(const BuiltModel& model);
 Outcome check_word_table_part(const BuiltModel& model);
 Outcome check_long_word(const BuiltModel& model);
+Outcome check_modulo_two();
+Outcome check_small_registers();
 
 namespace {
 
@@ -124,6 +126,14 @@ std::vector<Claim> integer_claims() {
       {"shears_collide",
        "in p-bit arithmetic two words of shears reach one state, and a suffix has different right answers after them", source,
        Strength::sampled, "p = 4, 6, 8, 11: the shortest pair", "", check_collisions},
+      {"shears_modulo_two",
+       "over F_2 a shear of three registers is two swaps of the seven vectors, so formulas of exclusive or and `and` are words of "
+       "swaps",
+       "Ben-Or and Cleve 1992, three registers over F_2", Strength::sampled,
+       "all shears and exchanges; 40 random formulas of depth <= 3, by the swap layer of seven variables", "", check_modulo_two},
+      {"boolean_registers",
+       "boolean formulas of depth d over the integers keep every register below the Fibonacci number F(d + 2): O(d) bits, not 2^d",
+       source, Strength::sampled, "every complete formula of depth <= 3, random ones of depth 4 to 7", "", check_small_registers},
   };
 }
 

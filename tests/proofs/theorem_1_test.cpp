@@ -26,7 +26,7 @@ const std::string kBlock = "model.layers.";
 }  // namespace
 
 TEST_CASE("statements about the delta rule before attention fail when one weight is wrong") {
-  const BuiltModel built = build_state_based_recall_delta_rule_first(16);
+  const BuiltModel built = build_state_based_recall_delta_rule_first(64);
   const std::vector<Change> changes = {
       {kBlock + "1.linear_attn.k_conv1d.weight", 0, 0},                       // `a, c = c, a` sees a only once
       {kBlock + "1.linear_attn.b_proj.weight", 15, RootTwo(Rational(1, 2))},  // a swap erases
@@ -55,20 +55,33 @@ TEST_CASE("the closure finds a key that would win only after the header") {
 }
 
 TEST_CASE("statements about attention before the delta rule fail when one weight is wrong") {
-  const BuiltModel built = build_state_based_recall_attention_first(16);
+  const BuiltModel built = build_state_based_recall_attention_first(64);
   const std::size_t width = built.spec.width;
   const std::vector<Change> changes = {
       {kBlock + "2.linear_attn.k_conv1d.weight", 0, 0},
       {kBlock + "1.self_attn.k_proj.weight", 3 * width + 8, 0},              // commas are not counted
       {kBlock + "2.linear_attn.b_proj.weight", 7, RootTwo(Rational(1, 2))},  // a swap erases
   };
-  for (const char* claim :
-       {"theorem_1_attention_first_small", "theorem_1_attention_first_examples", "theorem_1_attention_first_long_words"})
+  for (const char* claim : {"theorem_1_attention_first_small", "theorem_1_attention_first_examples",
+                            "theorem_1_attention_first_long_words", "theorem_1_attention_first_all_lengths"})
     for (const Change& change : changes) {
       const Outcome o = changed(claim, built, {change});
       INFO(claim << " " << change.weight << ": " << o.detail);
       CHECK(!o.holds());
     }
+}
+
+TEST_CASE("the closure with attention first finds a key that might win after the header, and an average that is read") {
+  const auto fails_by_history = [](const std::vector<Change>& changes) {
+    const Outcome o = changed("theorem_1_attention_first_all_lengths", build_state_based_recall_attention_first(16), changes);
+    INFO(o.detail);
+    CHECK_THAT(o.detail, Catch::Matchers::Contains("depends on the history"));
+    CHECK(!o.holds());
+  };
+  const std::size_t width = build_state_based_recall_attention_first(16).spec.width;
+  // The third key channel, 1 outside the list, is gone; the bracket's value reads the commas / (t + 1).
+  fails_by_history({{kBlock + "1.self_attn.k_proj.weight", 5 * width, 0}});
+  fails_by_history({{kBlock + "2.linear_attn.v_proj.weight", 4 * width + 8, 1}});
 }
 
 TEST_CASE("a control fails on weights that do without the part it takes away") {
@@ -96,7 +109,7 @@ TEST_CASE("a statement about state-based recall refuses a model of another task"
 }
 
 TEST_CASE("statements about delta rules alone, pointers first, fail when one weight is wrong") {
-  const BuiltModel built = build_state_based_recall_pointers_first(16);
+  const BuiltModel built = build_state_based_recall_pointers_first(64);
   const std::size_t width = built.spec.width;
   const std::vector<Change> changes = {
       {kBlock + "3.linear_attn.k_conv1d.weight", 0, 0},              // `a, c = c, a` sees a only once
