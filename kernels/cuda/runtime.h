@@ -1,9 +1,10 @@
-// What the host does with the device: memory, copies, streams, graphs.  Defined by runtime_cuda.cu, or by runtime_emulated.cpp,
+// What the host does with the device: memory, copies, streams, graphs.  Defined by runtime_cuda.cpp, or by runtime_emulated.cpp,
 // whose device memory is host memory, NaN at first and between guard bands, and whose graphs replay what was recorded.
 #pragma once
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda/space.h"
@@ -29,6 +30,9 @@ class StreamOwner {
 
 /// Waits until everything queued is done; errors of the kernels before it are thrown here.
 void wait_for(Stream stream);
+
+/// Seconds between the start and the end of what `work` queues, by the device's clock (the host's in emulation).
+double seconds_of(Stream stream, const std::function<void()>& work);
 
 /// Throws Error: "name: what the runtime says".  `status` is a cudaError_t.
 void check_cuda(int status, const char* name);

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -38,6 +39,12 @@ void submit(Stream stream, std::function<void()> work) {
 }
 
 void wait_for(Stream) {}
+
+double seconds_of(Stream, const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
 
 void check_cuda(int status, const char* name) {
   if (status != 0) fail("{}: error {}", name, status);

@@ -28,7 +28,9 @@ void launch(Stream stream, const char* name, void (*kernel)(P...), Dim3 grid, Di
             A... arguments) {
   if (shared_bytes > 48 * 1024)
     check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)), name);
-  kernel<<<grid, block, shared_bytes, static_cast<cudaStream_t>(stream.handle)> > >(static_cast<P>(arguments)...);
+  // clang-format off
+  kernel<<<grid, block, shared_bytes, static_cast<cudaStream_t>(stream.handle)>>>(static_cast<P>(arguments)...);
+  // clang-format on
   check_cuda(cudaGetLastError(), name);
 }
 

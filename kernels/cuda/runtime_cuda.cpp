@@ -33,6 +33,22 @@ void wait_for(Stream stream) {
   check_cuda(cudaStreamSynchronize(static_cast<cudaStream_t>(stream.handle)), "cudaStreamSynchronize");
 }
 
+double seconds_of(Stream stream, const std::function<void()>& work) {
+  struct Event {
+    cudaEvent_t handle = nullptr;
+    Event() { check_cuda(cudaEventCreate(&handle), "cudaEventCreate"); }
+    ~Event() { cudaEventDestroy(handle); }
+  } begin, end;
+  const auto handle = static_cast<cudaStream_t>(stream.handle);
+  check_cuda(cudaEventRecord(begin.handle, handle), "cudaEventRecord");
+  work();
+  check_cuda(cudaEventRecord(end.handle, handle), "cudaEventRecord");
+  check_cuda(cudaEventSynchronize(end.handle), "cudaEventSynchronize");
+  float milliseconds = 0;
+  check_cuda(cudaEventElapsedTime(&milliseconds, begin.handle, end.handle), "cudaEventElapsedTime");
+  return 1e-3 * milliseconds;
+}
+
 void* device_allocate(std::size_t bytes) {
   void* p = nullptr;
   check_cuda(cudaMalloc(&p, bytes > 0 ? bytes : 1), "cudaMalloc");
