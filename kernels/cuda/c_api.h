@@ -1,4 +1,4 @@
-/* libseparatrix_kernels.so: the CUDA kernels through a plain C interface, for other languages (kernels/bench/peers.py).
+/* libseparatrix_kernels.so: the CUDA kernels through a plain C interface, for other languages (kernels/bench/cuda_peers.py).
    Pointers are device memory, tensors have no gaps, calls only queue work on `stream` (a cudaStream_t; null: the default stream).
    Every function returns 0, or 2 after an error, whose text separatrix_error() gives.  Unverified on a GPU. */
 #ifndef SEPARATRIX_KERNELS_H

@@ -12,7 +12,7 @@ using namespace separatrix;
 using namespace separatrix::test;
 using namespace separatrix::SIMT;
 
-// On a GPU the interface lies in libseparatrix_kernels.so, which kernels/bench/peers.py loads and checks.
+// On a GPU the interface lies in libseparatrix_kernels.so, which kernels/bench/cuda_peers.py loads and checks.
 #ifdef SEPARATRIX_EMULATED
 TEST_CASE("the C interface runs forward, backward and decoding, and reports errors as text") {
   const DeltaShape shape{2, 7, 1, 2, 8, 12};
