@@ -1,4 +1,5 @@
 // The CUDA entry points of a build without CUDA: same names, one clear answer.
+#include "kernels/cuda_bench.h"
 #include "kernels/cuda_devices.h"
 #include "kernels/executors.h"
 
@@ -16,6 +17,16 @@ std::unique_ptr<Executor> make_cuda_executor(const Spec&, Precision) {
 }
 
 std::vector<std::string> cuda_devices() {
+  without_cuda();
+}
+
+std::vector<KernelSpeed> bench_delta_on_cuda(const KernelBench&) {
+  without_cuda();
+}
+std::vector<KernelSpeed> bench_attention_on_cuda(const KernelBench&) {
+  without_cuda();
+}
+double cuda_product_gigaflops(Precision) {
   without_cuda();
 }
 

@@ -1,5 +1,6 @@
 // A float matrix in somebody else's buffer: its first element and the distance from row to row.
-// Always inline: kernel texts compiled for one instruction set must not share a copy with the rest (simd.h).
+// Always inline: kernel texts compiled for one instruction set must not share a copy with the rest (simd.h); constexpr: device code
+// calls them too.
 #pragma once
 #include <cstddef>
 
@@ -9,8 +10,8 @@ template <class T>
 struct Rows {
   T* data = nullptr;
   std::ptrdiff_t stride = 0;  // in elements; at least the row's length
-  [[gnu::always_inline]] T* row(std::ptrdiff_t i) const { return data + i * stride; }
-  [[gnu::always_inline]] operator Rows<const T>() const { return {data, stride}; }
+  [[gnu::always_inline]] constexpr T* row(std::ptrdiff_t i) const { return data + i * stride; }
+  [[gnu::always_inline]] constexpr operator Rows<const T>() const { return {data, stride}; }
 };
 
 }  // namespace separatrix

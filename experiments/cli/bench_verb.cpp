@@ -1,9 +1,10 @@
-// separatrix bench step CONFIG | gdn | tasks: speeds on this machine, beside their floors.
+// separatrix bench step CONFIG | gdn | attention | tasks: speeds on this machine, beside their floors.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "experiments/cli/bench_kernels.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/bench_delta.h"
 #include "experiments/harness/bench_step.h"
@@ -15,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct StepArguments {
-  std::string config, csv;
+  std::string config, csv, device;
   std::vector<std::string> sets;
   int steps = 10;
   bool json = false;
@@ -37,7 +38,9 @@ Json to_json(const StepSpeed& s) {
 
 int bench_training_step(const StepArguments& a) {
   if (a.steps < 1) fail("--steps must be at least 1, not {}", a.steps);
-  const RunConfig config = load_config(a.config, a.sets);
+  std::vector<std::string> sets = a.sets;
+  if (!a.device.empty()) sets.push_back("train.device=" + a.device);
+  const RunConfig config = load_config(a.config, sets);
   const StepSpeed s = bench_step(config, a.steps);
   if (!a.csv.empty()) append_speed_row(a.csv, std::filesystem::path(a.config).stem().string(), config, s);
   if (a.json) {
@@ -56,10 +59,24 @@ int bench_training_step(const StepArguments& a) {
 struct DeltaArguments {
   DeltaShape shape{32, 1024, 4, 4, 64, 128};
   int runs = 10, threads = 0;
+  std::string device = "cpu", precision = "fp32";
   bool json = false;
 };
 
+/// Every version of the GPU's kernel.
+int bench_delta_rule_on_cuda(const DeltaArguments& a) {
+  const Precision precision = a.precision == "bf16" ? Precision::bf16 : Precision::fp32;
+  print_kernel_speeds(bench_delta_on_cuda({a.shape.batch, a.shape.length, a.shape.key_heads, a.shape.key_dim, a.shape.value_dim,
+                                           precision, a.runs}),
+                      a.json);
+  return 0;
+}
+
 int bench_delta_rule(const DeltaArguments& a) {
+  const Device device = parse_device(a.device);
+  if (device == Device::cuda) return bench_delta_rule_on_cuda(a);
+  if (device != Device::cpu || a.precision != "fp32")
+    fail("bench gdn runs on cpu in fp32, or on cuda in fp32 or bf16; not on {} in {}", a.device, a.precision);
   const int threads = use_threads(a.threads);
   const DeltaSpeed s = bench_delta(a.shape, a.runs);
   if (a.json) {
@@ -128,11 +145,12 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   auto a = std::make_shared<StepArguments>();
   step->add_option("config", a->config, "the settings of a run (TOML)")->required();
   step->add_option("--set", a->sets, "override a key: train.batch=8");
+  step->add_option("--device", a->device, "train.device: cpu | reference | cuda");
   step->add_option("--steps", a->steps, "steps to measure, after as many to warm up");
   step->add_option("--csv", a->csv, "append the figures to this file, with commit, machine and date");
   step->add_flag("--json", a->json, "print JSON");
   step->callback([a, &exit_code] { exit_code = bench_training_step(*a); });
-  auto* gdn = verb->add_subcommand("gdn", "the gated delta rule alone, fp32; reported only when output and gradients are right");
+  auto* gdn = verb->add_subcommand("gdn", "the gated delta rule alone; reported only when output and gradients are right");
   gdn->footer("example: separatrix bench gdn --batch 32 --length 1024 --heads 4 --key-dim 64 --value-dim 128");
   auto d = std::make_shared<DeltaArguments>();
   gdn->add_option("--batch", d->shape.batch, "sequences");
@@ -141,12 +159,17 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   gdn->add_option("--key-dim", d->shape.key_dim, "width of keys and queries");
   gdn->add_option("--value-dim", d->shape.value_dim, "width of values");
   gdn->add_option("--runs", d->runs, "runs to measure, after one to warm up");
+  gdn->add_option("--device", d->device, "cpu | cuda")->capture_default_str();
+  gdn->add_option("--precision", d->precision, "of inputs and outputs: fp32 | bf16 (cuda only)")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
   gdn->add_option("--threads", d->threads, "cores; 0 = all");
   gdn->add_flag("--json", d->json, "print JSON");
   gdn->callback([d, &exit_code] {
     d->shape.value_heads = d->shape.key_heads;
     exit_code = bench_delta_rule(*d);
   });
+  add_attention_bench(*verb, exit_code);
   auto* tasks = verb->add_subcommand("tasks", "tokens drawn per second by each generator");
   auto json = std::make_shared<bool>(false);
   tasks->add_flag("--json", *json, "print JSON");

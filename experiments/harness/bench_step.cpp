@@ -12,6 +12,7 @@
 #include "experiments/harness/machine.h"
 #include "experiments/harness/product_peak.h"
 #include "experiments/harness/trainer.h"
+#include "kernels/cuda_bench.h"
 #include "kernels/isa.h"
 #include "kernels/matmul/clock.h"
 #include "models/io/whole_file.h"
@@ -86,7 +87,7 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   const double forward = forward_flops_per_token(spec, speed.length) * static_cast<double>(tokens) -
                          read_out_flops_per_token(spec) * static_cast<double>(tokens - targets);
   speed.gigaflop = 3e-9 * forward / steps;
-  speed.peak = product_peak(precision);
+  speed.peak = device == Device::cuda ? cuda_product_gigaflops(precision) : product_peak(precision);
   return speed;
 }
 

@@ -12,7 +12,7 @@ struct StepSpeed {
   double seconds = 0;         // one step: examples, gradient, clipping, AdamW; the median
   double fastest = 0;
   double tokens_per_second = 0;  // real tokens, without filling
-  double product_share = 0;      // of the time, inside matrix products
+  double product_share = 0;      // of the time, inside matrix products (0 on a GPU: not measured)
   double gigaflop = 0;           // one step, 3 times the forward pass; what follows the last mixer on the counted tokens only
   double peak = 0;               // GFLOP/s of a large matrix product, same precision and threads, this machine, this moment
   double floor() const { return gigaflop / peak; }  // seconds, were everything a matrix product at that speed

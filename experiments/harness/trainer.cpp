@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "experiments/harness/batch.h"
+#include "experiments/harness/initialise.h"
 #include "experiments/harness/schedule.h"
+#include "kernels/adamw/adamw.h"
 
 namespace separatrix {
 
@@ -36,24 +38,55 @@ StepReport Trainer::step(bool measure) {
   report.difficulty = curriculum_.difficulty();
   report.lr = learning_rate(train, state_.step);
   report.tokens = real_tokens(examples);
-  Batch batch = pack(examples, Counted::loss);
+  const Batch batch = pack(examples, Counted::loss);
   report.targets = std::count(batch.mask.begin(), batch.mask.end(), 1);
-  report.loss = executor_.loss_and_gradient(state_.weights, batch, gradient_);
-  const double explosion = 10 * std::log(static_cast<double>(task_.vocabulary().size()));
-  report.diverged = !std::isfinite(report.loss) || report.loss > explosion;
-  if (report.diverged) return report;
   if (measure) {
-    count(batch, examples, Counted::last_answer);
-    report.correct = correct_last_answers(batch, examples, executor_.predict(state_.weights, batch));
+    Batch last = batch;
+    count(last, examples, Counted::last_answer);
+    report.correct = correct_last_answers(last, examples, predict(last));
     report.counted = train.batch;
   }
-  report.gradient_norm = optimiser_step(state_.weights, gradient_, state_.moments, train, report.lr, report.step);
-  report.diverged = !std::isfinite(report.gradient_norm);
+  report.diverged = !update(batch, report, 10 * std::log(static_cast<double>(task_.vocabulary().size())));
   if (report.diverged) return report;
   state_.step = report.step;
   state_.tokens += report.tokens;
   state_.curriculum = curriculum_.state();
   return report;
+}
+
+bool Trainer::update(const Batch& batch, StepReport& report, double explosion) {
+  const TrainConfig& train = config_.train;
+  if (ResidentTraining* device = executor_.resident()) {
+    if (!loaded_) {
+      std::vector<std::uint8_t> decayed(state_.weights.values().size());
+      for (const Parameter& p : state_.weights.layout())
+        std::fill_n(decayed.begin() + static_cast<std::ptrdiff_t>(p.offset), p.size, decays(p));
+      device->load(state_.weights.values(), state_.moments.first, state_.moments.second, decayed);
+      loaded_ = true;
+    }
+    const AdamW settings{report.lr, train.beta1, train.beta2, train.eps, train.weight_decay};
+    const StepOutcome done = device->step(batch, settings, train.clip, explosion, report.step);
+    report.loss = done.loss, report.gradient_norm = done.gradient_norm;
+    ahead_ = ahead_ || done.updated;
+    return done.updated;
+  }
+  report.loss = executor_.loss_and_gradient(state_.weights, batch, gradient_);
+  if (!std::isfinite(report.loss) || report.loss > explosion) return false;
+  report.gradient_norm = optimiser_step(state_.weights, gradient_, state_.moments, train, report.lr, report.step);
+  return std::isfinite(report.gradient_norm);
+}
+
+std::vector<std::int32_t> Trainer::predict(const Batch& batch) {
+  return loaded_ ? executor_.resident()->predict(batch) : executor_.predict(state_.weights, batch);
+}
+
+const TrainingState& Trainer::state() const {
+  if (ahead_) executor_.resident()->fetch(state_.weights.values(), state_.moments.first, state_.moments.second);
+  ahead_ = false;
+  return state_;
+}
+TrainingState& Trainer::state() {
+  return const_cast<TrainingState&>(std::as_const(*this).state());
 }
 
 Tally Trainer::check() {
@@ -62,7 +95,7 @@ Tally Trainer::check() {
   stream.samples = config_.curriculum.samples;
   stream.first =
       static_cast<std::uint64_t>(state_.step / config_.curriculum.check_every) * static_cast<std::uint64_t>(stream.samples);
-  const Tally tally = evaluate(executor_predictor(executor_, state_.weights), holdout_task_, curriculum_.difficulty(), stream);
+  const Tally tally = evaluate(executor_predictor(executor_, state().weights), holdout_task_, curriculum_.difficulty(), stream);
   curriculum_.observe(state_.step, tally.correct, tally.counted);
   state_.curriculum = curriculum_.state();
   return tally;

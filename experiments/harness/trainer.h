@@ -29,16 +29,23 @@ class Trainer {
   Tally check();
   bool finished() const;
 
-  const TrainingState& state() const { return state_; }
-  TrainingState& state() { return state_; }
+  /// Weights and moments are brought back from the device first when they live there.
+  const TrainingState& state() const;
+  TrainingState& state();
 
  private:
+  /// Loss, gradient and update of one batch; false: diverged, and nothing was changed.
+  bool update(const Batch& batch, StepReport& report, double explosion);
+  std::vector<std::int32_t> predict(const Batch& batch);
+
   const RunConfig& config_;
   const Task &task_, &holdout_task_;
   Executor& executor_;
-  TrainingState state_;
+  mutable TrainingState state_;
   Curriculum curriculum_;
   Weights<float> gradient_;
+  bool loaded_ = false;         // the device holds the weights
+  mutable bool ahead_ = false;  // and has changed them since
 };
 
 /// A predictor that runs `weights` on `executor`; both must outlive it.

@@ -1,0 +1,104 @@
+// The attention block on the GPU (equations: kernels/cpu/attention.cpp).
+#include "kernels/attention/rope.h"
+#include "kernels/cuda/linear.h"
+
+namespace separatrix::SIMT {
+namespace {
+
+class DeviceAttention final : public DeviceSublayer {
+ public:
+  DeviceAttention(DeviceContext& context, const Attention& s, double norm_eps, const std::string& at, const Weights<float>& layout)
+      : context_(context),
+        s_(s),
+        eps_(static_cast<float>(norm_eps)),
+        inner_(static_cast<std::ptrdiff_t>(s.heads) * s.head_dim),
+        in_(context, layout, at + "self_attn.q_proj.weight", at + "self_attn.v_proj.weight"),
+        out_(context, layout, at + "self_attn.o_proj.weight", at + "self_attn.o_proj.weight") {
+    if (s.score != Score::softmax) fail("no CUDA kernel for hard attention ({}self_attn); run with --device reference", at);
+    if (s.head_dim > 128)
+      fail("no CUDA kernel for attention heads of dimension {} (at most 128); run with --device cpu", s.head_dim);
+    if (s.qk_norm == QkNorm::none) return;
+    norm_[0] = layout.parameter(at + "self_attn.q_norm.weight").offset;
+    norm_[1] = layout.parameter(at + "self_attn.k_norm.weight").offset;
+  }
+
+  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<float> p = projected_.rows(context_, n, 3 * inner_), out = mixed_.rows(context_, n, inner_);
+    in_.forward(n, x, p);
+    for (int part = 0; part < 2; ++part) prepare(shape, part);
+    attention_forward(context_.stream(), attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
+                      lse_.reserve(context_, static_cast<std::size_t>(n) * s_.heads));
+    out_.forward(n, out, y, accumulate);
+  }
+
+  void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<float> d_out = d_mixed_.rows(context_, n, inner_), d_p = d_projected_.rows(context_, n, 3 * inner_);
+    const Rows<const float> p{projected_.data(), 3 * inner_};
+    float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(inner_)));
+    out_.backward(n, dy, d_out, false);
+    attention_backward(context_.stream(), attention_shape(shape),
+                       {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()}, d_out, part_of(d_p, 0),
+                       part_of(d_p, 1), part_of(d_p, 2));
+    for (int part = 0; part < 2; ++part) {
+      if (s_.position == Position::rope) rope(context_.stream(), attention_shape(shape), turns_.data(), -1, part_of(d_p, part));
+      if (s_.qk_norm != QkNorm::none)
+        rms_norm_backward(context_.stream(), norm_shape(n), part_of(d_p, part), part_of(p, part), context_.weights + norm_[part],
+                          rstd_[part].data(), part_of(d_p, part), context_.gradient + norm_[part], scratch);
+    }
+    in_.backward(n, d_p, dx, accumulate);
+  }
+
+ private:
+  /// Part 0: q, 1: k, 2: v of a projection (tokens, 3 * inner).
+  template <class T>
+  Rows<T> part_of(Rows<T> x, int part) const {
+    return {x.data + part * inner_, x.stride};
+  }
+  Rows<float> prepared(int part) { return {prepared_[part].data(), inner_}; }
+
+  /// Norm and rotary positions of q or k, into a buffer of its own: the backward pass needs both sides.
+  void prepare(const BatchShape& shape, int part) {
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<const float> x = part_of(Rows<const float>{projected_.data(), 3 * inner_}, part);
+    const Rows<float> y = prepared_[part].rows(context_, n, inner_);
+    const NormShape norm = norm_shape(n);
+    if (s_.qk_norm == QkNorm::none)
+      copy_rows(context_.stream(), n, inner_, x, y);
+    else
+      rms_norm_forward(context_.stream(), norm, x, context_.weights + norm_[part], y,
+                       rstd_[part].reserve(context_, static_cast<std::size_t>(n * norm.groups)));
+    if (s_.position != Position::rope) return;
+    if (turned_length_ < shape.length) {
+      turns_ = DeviceArray<float>(rope_table(shape.length, s_.head_dim, s_.rope_theta));
+      turned_length_ = shape.length;
+      ++context_.moves;
+    }
+    rope(context_.stream(), attention_shape(shape), turns_.data(), 1, y);
+  }
+
+  AttentionShape attention_shape(const BatchShape& b) const { return {b.batch, b.length, s_.heads, s_.head_dim}; }
+  NormShape norm_shape(std::ptrdiff_t n) const {
+    return s_.qk_norm == QkNorm::full ? NormShape{n, inner_, 1, eps_} : NormShape{n, s_.head_dim, s_.heads, eps_};
+  }
+
+  DeviceContext& context_;
+  Attention s_;
+  float eps_;
+  std::ptrdiff_t inner_;
+  DeviceLinear in_, out_;
+  std::size_t norm_[2] = {};
+  DeviceArray<float> turns_;
+  int turned_length_ = 0;
+  DeviceBuffer<float> projected_, prepared_[2], rstd_[2], mixed_, lse_, d_mixed_, d_projected_, scratch_;
+};
+
+}  // namespace
+
+std::unique_ptr<DeviceSublayer> make_attention(DeviceContext& context, const Attention& settings, double norm_eps,
+                                               const std::string& at, const Weights<float>& layout) {
+  return std::make_unique<DeviceAttention>(context, settings, norm_eps, at, layout);
+}
+
+}  // namespace separatrix::SIMT

@@ -1,0 +1,55 @@
+// What the sublayers of a model on the GPU share: the queue, the products, where the weights are, and memory that grows when a
+// larger batch comes.
+#pragma once
+#include "kernels/cpu/sublayer.h"
+#include "kernels/cuda/bf16.h"
+#include "kernels/cuda/operations.h"
+#include "kernels/matmul/cuda.h"
+
+namespace separatrix::SIMT {
+
+struct DeviceContext {
+  explicit DeviceContext(Precision p) : precision(p) {}
+  Precision precision;
+  StreamOwner queue;
+  Products products;
+  const float* weights = nullptr;  // of this pass, in the order of the layout
+  float* gradient = nullptr;
+  std::int64_t moves = 0;  // how often memory has moved: recorded graphs from before are void
+  Stream stream() const { return queue.stream(); }
+};
+
+/// Device memory of a sublayer.
+template <class T>
+class DeviceBuffer {
+ public:
+  T* reserve(DeviceContext& context, std::size_t size) {
+    if (array_.reserve(size)) ++context.moves;
+    return array_.data();
+  }
+  /// As a matrix (rows, cols) without gaps.
+  Rows<T> rows(DeviceContext& context, std::ptrdiff_t rows, std::ptrdiff_t cols) {
+    return {reserve(context, static_cast<std::size_t>(rows * cols)), cols};
+  }
+  T* data() const { return array_.data(); }
+
+ private:
+  DeviceArray<T> array_;
+};
+
+/// A mixer or an MLP: y = f(x) for a whole batch, and its gradient (kernels/cpu/sublayer.h).  Only queues work.
+class DeviceSublayer {
+ public:
+  virtual ~DeviceSublayer() = default;
+  virtual void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) = 0;
+  virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) = 0;
+};
+
+/// A setting without a kernel throws Error naming it.
+std::unique_ptr<DeviceSublayer> make_delta_rule(DeviceContext&, const GatedDeltaRule&, const std::string& at,
+                                                const Weights<float>&);
+std::unique_ptr<DeviceSublayer> make_attention(DeviceContext&, const Attention&, double norm_eps, const std::string& at,
+                                               const Weights<float>&);
+std::unique_ptr<DeviceSublayer> make_mlp(DeviceContext&, const Mlp&, const std::string& at, const Weights<float>&);
+
+}  // namespace separatrix::SIMT

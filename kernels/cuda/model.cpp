@@ -1,0 +1,73 @@
+#include "kernels/cuda/model.h"
+
+namespace separatrix::SIMT {
+
+DeviceModel::DeviceModel(const Spec& spec, DeviceContext& context)
+    : spec_(spec), context_(context), layout_(spec), head_(context, layout_, "lm_head.weight", "lm_head.weight") {
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i);
+  stream_.resize(residuals_.size() + 1);
+}
+
+void DeviceModel::add_block(std::size_t i) {
+  const Block& block = spec_.blocks[i];
+  const std::string at = fmt::format("model.layers.{}.", i);
+  if (block.norm == NormPlace::groups || !block.more_mlps.empty())
+    fail("no CUDA kernel for normed groups or several MLPs in a block (block {}); run with --device reference", i);
+  const bool pre = block.norm == NormPlace::pre;
+  auto mixer = std::holds_alternative<GatedDeltaRule>(block.mixer)
+                   ? make_delta_rule(context_, std::get<GatedDeltaRule>(block.mixer), at, layout_)
+                   : make_attention(context_, std::get<Attention>(block.mixer), spec_.norm_eps, at, layout_);
+  add_residual(block, at + (pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), std::move(mixer));
+  if (block.mlp.hidden > 0)
+    add_residual(block, at + (pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),
+                 make_mlp(context_, block.mlp, at, layout_));
+  block_ends_.push_back(residuals_.size());
+}
+
+void DeviceModel::add_residual(const Block& block, const std::string& norm, std::unique_ptr<DeviceSublayer> sublayer) {
+  residuals_.emplace_back(context_, block.norm, norm, spec_.norm_eps, spec_.width, layout_, std::move(sublayer));
+}
+
+Rows<float> DeviceModel::forward(const DeviceBatch& batch) {
+  const std::ptrdiff_t n = batch.shape.tokens(), width = spec_.width;
+  const Stream stream = context_.stream();
+  const Rows<float> bottom = stream_[0].rows(context_, n, width);
+  embedding_forward(stream, n, width, batch.tokens, context_.weights + offset("model.embed_tokens.weight"), bottom);
+  if (spec_.learned_positions > 0)
+    embedding_forward(stream, n, width, batch.positions, context_.weights + offset("model.position_embeddings.weight"), bottom,
+                      true);
+  for (std::size_t i = 0; i < residuals_.size(); ++i)
+    residuals_[i].forward(batch.shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(context_, n, width));
+  Rows<const float> top{stream_.back().data(), width};
+  if (spec_.final_norm) {
+    const Rows<float> normed = normed_.rows(context_, n, width);
+    rms_norm_forward(stream, {n, width, 1, static_cast<float>(spec_.norm_eps)}, top, context_.weights + offset("model.norm.weight"),
+                     normed, rstd_.reserve(context_, static_cast<std::size_t>(n)));
+    top = normed;
+  }
+  const Rows<float> logits = logits_.rows(context_, n, spec_.vocab);
+  head_.forward(n, top, logits);
+  return logits;
+}
+
+void DeviceModel::loss_and_gradient(const DeviceBatch& batch, Rows<float> logits, StepNumbers* numbers) {
+  const std::ptrdiff_t n = batch.shape.tokens(), width = spec_.width;
+  const Stream stream = context_.stream();
+  zero_async(stream, context_.gradient, layout_.values().size() * sizeof(float));
+  cross_entropy(stream, n, spec_.vocab, logits, batch.targets, batch.mask, losses_.reserve(context_, static_cast<std::size_t>(n)),
+                numbers);
+  const Rows<float> d = d_stream_.rows(context_, n, width);
+  head_.backward(n, logits, d, false);
+  if (spec_.final_norm)
+    rms_norm_backward(stream, {n, width, 1, static_cast<float>(spec_.norm_eps)}, d, {stream_.back().data(), width},
+                      context_.weights + offset("model.norm.weight"), rstd_.data(), d,
+                      context_.gradient + offset("model.norm.weight"),
+                      scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width))));
+  for (std::size_t i = residuals_.size(); i-- > 0;) residuals_[i].backward(batch.shape, Rows<float>{stream_[i].data(), width}, d);
+  embedding_backward(stream, n, spec_.vocab, width, batch.tokens, d, context_.gradient + offset("model.embed_tokens.weight"));
+  if (spec_.learned_positions > 0)
+    embedding_backward(stream, n, spec_.learned_positions, width, batch.positions, d,
+                       context_.gradient + offset("model.position_embeddings.weight"));
+}
+
+}  // namespace separatrix::SIMT

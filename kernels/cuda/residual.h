@@ -1,0 +1,68 @@
+// A sublayer on the GPU with its residual connection and norm (kernels/cpu/residual.h).
+#pragma once
+#include "kernels/cuda/context.h"
+
+namespace separatrix::SIMT {
+
+class DeviceResidual {
+ public:
+  DeviceResidual(DeviceContext& context, NormPlace place, const std::string& norm, double eps, int width,
+                 const Weights<float>& layout, std::unique_ptr<DeviceSublayer> sublayer)
+      : context_(context),
+        place_(place),
+        eps_(static_cast<float>(eps)),
+        width_(width),
+        norm_(place == NormPlace::none ? 0 : layout.parameter(norm).offset),
+        sublayer_(std::move(sublayer)) {}
+
+  /// x -> y, both (tokens, width); x must stay unchanged until the backward pass.
+  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
+    const std::ptrdiff_t n = shape.tokens();
+    copy_rows(context_.stream(), n, width_, x, y);
+    if (place_ == NormPlace::none) return sublayer_->forward(shape, x, y, true);
+    const Rows<float> inner = inner_.rows(context_, n, width_);
+    float* rstd = rstd_.reserve(context_, static_cast<std::size_t>(n));
+    const float* weight = context_.weights + norm_;
+    if (place_ == NormPlace::pre) {
+      rms_norm_forward(context_.stream(), norm_shape(n), x, weight, inner, rstd);
+      sublayer_->forward(shape, inner, y, true);
+    } else {
+      sublayer_->forward(shape, x, inner, false);
+      rms_norm_forward(context_.stream(), norm_shape(n), inner, weight, y, rstd, true);
+    }
+  }
+
+  /// d (tokens, width): gradient after the sublayer -> gradient before it.
+  void backward(const BatchShape& shape, Rows<const float> x, Rows<float> d) {
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<float> d_inner = d_inner_.rows(context_, n, width_);
+    float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width_)));
+    if (place_ == NormPlace::pre) {
+      sublayer_->backward(shape, d, d_inner, false);
+      norm_backward(n, d_inner, x, d, scratch, true);
+    } else {
+      if (place_ == NormPlace::post)
+        norm_backward(n, d, {inner_.data(), width_}, d_inner, scratch, false);
+      else
+        copy_rows(context_.stream(), n, width_, d, d_inner);
+      sublayer_->backward(shape, d_inner, d, true);
+    }
+  }
+
+ private:
+  NormShape norm_shape(std::ptrdiff_t n) const { return {n, width_, 1, eps_}; }
+  void norm_backward(std::ptrdiff_t n, Rows<const float> dy, Rows<const float> x, Rows<float> dx, float* scratch, bool accumulate) {
+    rms_norm_backward(context_.stream(), norm_shape(n), dy, x, context_.weights + norm_, rstd_.data(), dx,
+                      context_.gradient + norm_, scratch, accumulate);
+  }
+
+  DeviceContext& context_;
+  NormPlace place_;
+  float eps_;
+  std::ptrdiff_t width_;
+  std::size_t norm_;
+  std::unique_ptr<DeviceSublayer> sublayer_;
+  DeviceBuffer<float> inner_, rstd_, d_inner_, scratch_;  // inner: norm(x) when pre, f(x) when post
+};
+
+}  // namespace separatrix::SIMT

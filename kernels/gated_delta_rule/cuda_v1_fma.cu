@@ -1,0 +1,13 @@
+// v1  chunks of 64, products by fp32 multiply-adds from shared memory    not measured    the plain one, on any shape
+#include "kernels/gated_delta_rule/cuda_launch.h"
+
+namespace separatrix::SIMT {
+
+template <class T>
+DeltaVersion<T> delta_v1() {
+  return {"v1_fma", delta_forward<T, FmaProduct>, delta_backward<T, FmaProduct>};
+}
+template DeltaVersion<float> delta_v1<float>();
+template DeltaVersion<bf16> delta_v1<bf16>();
+
+}  // namespace separatrix::SIMT

@@ -1,0 +1,48 @@
+// The versions of the gated delta rule on the GPU, and which one is used.
+#include "kernels/gated_delta_rule/cuda_launch.h"
+
+namespace separatrix::SIMT {
+
+void check_delta(const DeltaSizes& s) {
+  const auto text = [](int x) { return std::to_string(x); };
+  if (s.sequences < 1 || s.tokens < 1 || (!s.starts && s.length < 1))
+    refuse("gated delta rule: sequences and tokens must be positive, got " + text(s.sequences) + " sequences, " + text(s.tokens) +
+           " tokens, length " + text(s.length));
+  if (!s.starts && s.tokens != s.sequences * s.length)
+    refuse("gated delta rule: " + text(s.sequences) + " sequences of length " + text(s.length) + " are not " + text(s.tokens) +
+           " tokens");
+  if (s.key_heads < 1 || s.value_heads < 1 || s.value_heads % s.key_heads != 0)
+    refuse("gated delta rule: value heads must be a multiple of key heads, got " + text(s.value_heads) + " and " +
+           text(s.key_heads));
+  if (s.key_dim < 1 || s.key_dim > 128 || s.value_dim < 1 || s.value_dim > 256)
+    refuse("gated delta rule: no CUDA kernel for dimensions " + text(s.key_dim) + "/" + text(s.value_dim) +
+           " (key dimension 1 to 128, value dimension 1 to 256); run with --device cpu");
+}
+
+std::size_t delta_saved_size(const DeltaSizes& s) {
+  check_delta(s);
+  return DeltaPlan(s).saved_size();
+}
+std::size_t delta_scratch_size(const DeltaSizes& s) {
+  check_delta(s);
+  return DeltaPlan(s).scratch_size();
+}
+
+template <class T>
+const std::vector<DeltaVersion<T>>& delta_versions() {
+  static const std::vector<DeltaVersion<T>> versions{delta_v1<T>(), delta_v2<T>()};
+  return versions;
+}
+
+/// Neither has been timed: the tensor-core version is predicted to be the faster one wherever a product is worth a warp.
+template <class T>
+const DeltaVersion<T>& delta_version(const DeltaSizes& s) {
+  return delta_versions<T>()[s.key_dim >= 32 ? 1 : 0];
+}
+
+template const std::vector<DeltaVersion<float>>& delta_versions();
+template const std::vector<DeltaVersion<bf16>>& delta_versions();
+template const DeltaVersion<float>& delta_version(const DeltaSizes&);
+template const DeltaVersion<bf16>& delta_version(const DeltaSizes&);
+
+}  // namespace separatrix::SIMT

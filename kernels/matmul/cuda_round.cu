@@ -1,0 +1,18 @@
+// Rounding of operands to bf16 on the GPU.
+#include "kernels/cuda/bf16.h"
+#include "kernels/cuda/column_sums.h"
+
+namespace separatrix::SIMT {
+namespace {
+
+__global__ void round_elements(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, bf16* y) {
+  if (element() < rows * cols) y[element()] = from_float<bf16>(x.row(element() / cols)[element() % cols]);
+}
+
+}  // namespace
+
+void round_rows(Stream stream, std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, bf16* y) {
+  launch_elements(stream, "round_rows", round_elements, rows * cols, rows, cols, x, y);
+}
+
+}  // namespace separatrix::SIMT

@@ -1,0 +1,137 @@
+// The emulator itself: barriers, collectives, and the mistakes it must show.
+#include <numeric>
+
+#include "kernels/cuda/product.h"
+#include "tests/catch.h"
+#include "tests/cuda/device.h"
+#include "tests/kernels/support.h"
+
+using namespace separatrix;
+using namespace separatrix::emulated;
+
+namespace {
+
+struct OrderGuard {
+  ~OrderGuard() { set_thread_order(ThreadOrder::forward); }
+};
+
+/// out_i = x_{n - 1 - i} through shared memory; without the barrier a thread may read before its partner has written.
+template <bool barrier>
+void reverse_block(const float* x, float* out) {
+  float* shared = shared_memory();
+  shared[threadIdx.x] = x[threadIdx.x];
+  if (barrier) __syncthreads();
+  out[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
+}
+
+std::vector<float> reversed(bool barrier, ThreadOrder order, std::uint64_t seed = 0) {
+  const OrderGuard guard;
+  set_thread_order(order, seed);
+  const std::vector<float> x = testing::draws(96, 1);
+  DeviceArray<float> in(x), out = poisoned(96);
+  launch(Stream{}, "reverse", barrier ? reverse_block<true> : reverse_block<false>, Dim3{1, 1, 1}, Dim3{96, 1, 1}, 96 * 4,
+         in.data(), out.data());
+  return out.download();
+}
+
+void sum_block(const float* x, float* out) {
+  const float total = block_sum(x[blockIdx.x * blockDim.x + threadIdx.x], shared_memory());
+  if (threadIdx.x == blockDim.x - 1) out[blockIdx.x] = total;
+}
+
+void shuffle(const float* x, float* out) {
+  const float a = __shfl_sync(0xffffffffu, x[threadIdx.x], 5), b = __shfl_down_sync(0xffffffffu, x[threadIdx.x], 3);
+  out[threadIdx.x] = a + b;
+}
+
+void divergent(float* out) {
+  if (threadIdx.x < 16) __syncthreads();
+  out[threadIdx.x] = 1;
+}
+
+void write_at(int index) {
+  if (threadIdx.x == 0) shared_memory()[index] = 1;
+}
+
+template <class Product>
+void multiply(const float* a, const float* b, float* c) {
+  Product::template run<32, 64>(
+      24, [&](int i, int l) { return a[i * 24 + l]; }, [&](int l, int j) { return b[l * 64 + j]; },
+      [&](int i, int j, float sum) { c[i * 64 + j] = sum; });
+}
+
+template <class Product>
+double product_error(int threads) {
+  const std::vector<float> a = testing::draws(32 * 24, 1), b = testing::draws(24 * 64, 2);
+  DeviceArray<float> da(a), db(b), dc = poisoned(32 * 64);
+  launch(Stream{}, "multiply", multiply<Product>, Dim3{}, Dim3{static_cast<unsigned>(threads), 1, 1}, 0, da.data(), db.data(),
+         dc.data());
+  const std::vector<float> c = dc.download();
+  double worst = 0;
+  for (int i = 0; i < 32; ++i)
+    for (int j = 0; j < 64; ++j) {
+      double sum = 0;
+      for (int l = 0; l < 24; ++l) sum += double(a[i * 24 + l]) * b[l * 64 + j];
+      worst = std::isfinite(c[i * 64 + j]) ? std::max(worst, std::abs(c[i * 64 + j] - sum)) : INFINITY;
+    }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("emulated threads meet at a barrier in every order, and a missing one shows as a result that depends on the order") {
+  std::vector<float> expected = testing::draws(96, 1);
+  std::reverse(expected.begin(), expected.end());
+  for (const ThreadOrder order : {ThreadOrder::forward, ThreadOrder::reverse, ThreadOrder::shuffled})
+    CHECK(reversed(true, order, 3) == expected);
+  const std::vector<float> forward = reversed(false, ThreadOrder::forward), backward = reversed(false, ThreadOrder::reverse);
+  bool same = true;
+  for (std::size_t i = 0; i < 96; ++i) same = same && forward[i] == backward[i];
+  CHECK(!same);
+}
+
+TEST_CASE("emulated shuffles and sums over warps and blocks") {
+  const std::vector<float> x = testing::draws(3 * 96, 2);
+  DeviceArray<float> in(x), out = poisoned(3), moved = poisoned(32);
+  launch(Stream{}, "sum", sum_block, Dim3{3, 1, 1}, Dim3{96, 1, 1}, 96 * 4, in.data(), out.data());
+  for (int b = 0; b < 3; ++b)
+    CHECK(out.download()[b] == Approx(std::accumulate(x.begin() + b * 96, x.begin() + (b + 1) * 96, 0.0)).margin(1e-5));
+  launch(Stream{}, "shuffle", shuffle, Dim3{}, Dim3{32, 1, 1}, 0, in.data(), moved.data());
+  for (int i = 0; i < 32; ++i) CHECK(moved.download()[i] == x[5] + x[i + 3 < 32 ? i + 3 : i]);
+}
+
+TEST_CASE("the emulator refuses divergent barriers, shared memory that is too small and launches beyond the limits") {
+  DeviceArray<float> out = poisoned(32);
+  CHECK_THROWS_WITH(launch(Stream{}, "k", divergent, Dim3{}, Dim3{32, 1, 1}, 0, out.data()), Catch::Contains("different barriers"));
+  CHECK_NOTHROW(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 40, 9));
+  CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 40, 10), Catch::Contains("behind its shared memory"));
+  CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{2048, 1, 1}, 40, 0), Catch::Contains("2048"));
+  CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 300000, 0), Catch::Contains("300000 bytes"));
+}
+
+TEST_CASE("a recorded graph replays with the pointers and numbers of the recording") {
+  StreamOwner owner;
+  DeviceArray<float> x(std::vector<float>{1, 2, 3}), y = poisoned(3);
+  float* source = x.data();
+  const Graph graph(owner.stream(), [&] { copy_async(owner.stream(), y.data(), source, 3 * sizeof(float)); });
+  source = nullptr;
+  CHECK(std::isnan(y.download()[0]));
+  graph.replay(owner.stream());
+  CHECK(y.download() == std::vector<float>{1, 2, 3});
+}
+
+TEST_CASE("block products: fp32 multiply-adds and split tf32 on emulated tensor cores") {
+  for (const int threads : {32, 128}) {
+    CHECK(product_error<FmaProduct>(threads) <= std::ldexp(24, -24));
+    // Each operand keeps 21 bits, and the product of the two small parts (2^-22 of the whole) is left out.
+    CHECK(product_error<Tf32x3Product>(threads) <= std::ldexp(24, -24) + 24 * (2 * std::ldexp(1, -22) + std::ldexp(1, -22)));
+  }
+}
+
+TEST_CASE("bf16 rounds to nearest even and keeps NaN and infinities") {
+  CHECK(to_float(from_float<bf16>(1.0f)) == 1.0f);
+  CHECK(from_float<bf16>(1.00390625f).bits == 0x3F80);  // half way between two: the even one
+  CHECK(from_float<bf16>(1.01171875f).bits == 0x3F82);
+  CHECK(std::isnan(to_float(from_float<bf16>(std::nanf("1")))));
+  CHECK(to_float(from_float<bf16>(-INFINITY)) == -INFINITY);
+}
