@@ -33,10 +33,11 @@ struct GatedDeltaRule {
   Gates gates = Gates::sigmoid;
   Keys keys = Keys::unit;
   Write write = Write::beta;
-  bool neg_eigval = true;   // beta counts twice, so that 1 - beta |k|^2 reaches -1
-  bool scale_query = true;  // q is divided by sqrt(key_dim)
-  bool output_norm = true;  // RMSNorm over value_dim, one weight for all heads, eps 1e-5
-  bool output_gate = true;  // times SiLU(W_g x)
+  bool neg_eigval = true;         // beta counts twice, so that 1 - beta |k|^2 reaches -1
+  bool scale_query = true;        // q is divided by sqrt(key_dim)
+  bool output_norm = true;        // RMSNorm over value_dim, one weight for all heads
+  bool output_gate = true;        // times SiLU(W_g x)
+  double output_norm_eps = 1e-5;  // OlmoHybrid: always 1e-5; flash-linear-attention: as all norms
   bool operator==(const GatedDeltaRule&) const = default;
 };
 

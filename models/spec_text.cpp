@@ -67,6 +67,10 @@ struct Writer {
     else
       json[key] = value;
   }
+  /// A setting that came later: written where it is not the usual one, so that other specs keep their text and their hash.
+  void later(const char* key, double& value, double usual) {
+    if (value != usual) json[key] = value;
+  }
 };
 
 struct Reader {
@@ -81,6 +85,10 @@ struct Reader {
     else
       value = json[key].get<V>();
   }
+  void later(const char* key, double& value, double usual) {
+    known.push_back(key);
+    value = json.contains(key) ? json[key].get<double>() : usual;
+  }
   /// Every key of the JSON object must have been asked for.
   void done() const {
     for (const auto& [key, value] : json.items())
@@ -94,6 +102,7 @@ void visit_fields(V&& f, GatedDeltaRule& g) {
   f("key_heads", g.key_heads), f("value_heads", g.value_heads), f("key_dim", g.key_dim), f("value_dim", g.value_dim);
   f("conv", g.conv), f("silu", g.silu), f("gates", g.gates), f("keys", g.keys), f("write", g.write), f("neg_eigval", g.neg_eigval);
   f("scale_query", g.scale_query), f("output_norm", g.output_norm), f("output_gate", g.output_gate);
+  f.later("output_norm_eps", g.output_norm_eps, 1e-5);
 }
 template <class V>
 void visit_fields(V&& f, Attention& a) {

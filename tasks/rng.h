@@ -29,7 +29,8 @@ enum class Purpose : std::uint32_t {
   floors = 5,
   init = 6,
   sweep = 7,
-  test = 8
+  test = 8,
+  generate = 9
 };
 
 /// A sequence of random numbers: counter = (block, stream, index), key = seed.

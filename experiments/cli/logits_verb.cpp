@@ -1,53 +1,52 @@
-// separatrix logits CHECKPOINT --tokens FILE --out FILE.safetensors [--layers]
+// separatrix logits CHECKPOINT --tokens FILE --out FILE.safetensors [--layers] [--gradients FILE.safetensors]
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <utility>
 
+#include "experiments/cli/token_lines.h"
 #include "experiments/cli/verbs.h"
+#include "experiments/harness/batch.h"
 #include "experiments/harness/checkpoint.h"
 #include "experiments/harness/machine.h"
 #include "models/io/safetensors.h"
-#include "models/io/whole_file.h"
 
 namespace separatrix {
 namespace {
 
 struct LogitsArguments {
-  std::string checkpoint, tokens, out, device = "cpu", precision = "fp32";
+  std::string checkpoint, tokens, out, gradients, device = "cpu", precision = "fp32";
   bool layers = false;
 };
 
-/// One sequence per line: ids separated by spaces or commas, or a JSON object with `tokens` (as `tasks sample --format jsonl`
-/// prints).
-std::vector<std::int32_t> parse_line(std::string line, int vocab, const std::string& place) {
-  std::vector<std::int32_t> ids;
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  if (json.is_object() && json.contains("tokens")) {
-    ids = json["tokens"].get<std::vector<std::int32_t>>();
-  } else {
-    std::erase_if(line, [](char c) { return c == '[' || c == ']'; });
-    std::replace(line.begin(), line.end(), ',', ' ');
-    std::istringstream words(line);
-    for (std::int32_t id; words >> id;) ids.push_back(id);
-    if (!words.eof()) fail("{}: wanted token ids separated by spaces, or a JSON object with `tokens`", place);
+/// The mean loss of predicting each next token of all sequences, and its gradient for every weight.
+void write_gradients(const LoadedModel& model, Executor& executor, const std::vector<std::vector<std::int32_t>>& sequences,
+                     const std::string& path) {
+  if (std::ranges::all_of(sequences, [](const auto& ids) { return ids.size() < 2; }))
+    fail("--gradients: every line has a single token, and the loss is of next tokens; give longer lines");
+  std::vector<Example> examples;
+  for (const std::vector<std::int32_t>& ids : sequences) {
+    Example example;
+    example.tokens.assign(ids.begin(), ids.end());
+    example.loss_mask.assign(ids.size(), 1);
+    examples.push_back(std::move(example));
   }
-  for (const std::int32_t id : ids)
-    if (id < 0 || id >= vocab) fail("{}: token {} is outside the model's vocabulary of {}", place, id, vocab);
-  return ids;
+  Weights<float> gradient(model.spec);
+  const double loss = executor.loss_and_gradient(model.weights, pack(examples, Counted::loss), gradient);
+  std::map<std::string, TensorView> tensors;
+  for (const Parameter& p : gradient.layout()) tensors[p.name] = TensorView::of<float>(p.shape, std::as_const(gradient)[p.name]);
+  write_safetensors(path, tensors, {{"loss", fmt::format("{:.17g}", loss)}, {"spec_hash", spec_hash(model.spec)}});
+  fmt::print("loss {:.6g}, gradients: {}\n", loss, path);
 }
 
 int logits(const LogitsArguments& a) {
   const LoadedModel model = load_model(a.checkpoint);
   const Device device = parse_device(a.device);
   const auto executor = make_executor(model.spec, device, parse_precision(a.precision, device));
-  std::istringstream lines(read_whole(a.tokens));
+  const auto sequences = read_token_lines(a.tokens, model.spec.vocab);
   Safetensors out;
   out.metadata = {{"spec_hash", spec_hash(model.spec)}, {"device", a.device}, {"precision", a.precision}};
-  int number = 0;
-  for (std::string line; std::getline(lines, line); ++number) {
-    const std::vector<std::int32_t> ids = parse_line(line, model.spec.vocab, fmt::format("{}:{}", a.tokens, number + 1));
-    if (ids.empty()) fail("{}:{}: an empty line; wanted token ids", a.tokens, number + 1);
+  for (std::size_t number = 0; number < sequences.size(); ++number) {
+    const std::vector<std::int32_t>& ids = sequences[number];
     const Batch batch{1, static_cast<int>(ids.size()), ids, ids, std::vector<std::uint8_t>(ids.size(), 1)};
     const Matrix<float> values = executor->logits(model.weights, batch);  // (length, vocab)
     const std::int64_t length = static_cast<std::int64_t>(ids.size());
@@ -59,9 +58,9 @@ int logits(const LogitsArguments& a) {
           Tensor::of<float>({length, model.spec.width}, std::span<const float>(layers[i].values()));
     out.tensors[fmt::format("tokens.{}", number)] = Tensor::of<std::int32_t>({length}, std::span<const std::int32_t>(ids));
   }
-  if (number == 0) fail("{}: no tokens", a.tokens);
   write_safetensors(a.out, out);
-  fmt::print("{} sequences: {}\n", number, a.out);
+  fmt::print("{} sequences: {}\n", sequences.size(), a.out);
+  if (!a.gradients.empty()) write_gradients(model, *executor, sequences, a.gradients);
   return 0;
 }
 
@@ -79,6 +78,7 @@ void add_logits_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--tokens", a->tokens, "one sequence per line")->required();
   verb->add_option("--out", a->out, "a safetensors file")->required();
   verb->add_flag("--layers", a->layers, "also the residual stream before the first block and after every block");
+  verb->add_option("--gradients", a->gradients, "a safetensors file: gradient of the mean next-token loss for every weight");
   verb->add_option("--device", a->device, "cpu | reference | cuda")->capture_default_str();
   verb->add_option("--precision", a->precision, "fp32 | bf16 | auto")->capture_default_str();
   verb->callback([a, &exit_code] { exit_code = logits(*a); });

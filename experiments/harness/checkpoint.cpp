@@ -56,9 +56,10 @@ Tensor flat(const std::vector<float>& values) {
   return Tensor::of<float>({static_cast<std::int64_t>(values.size())}, std::span<const float>(values));
 }
 
-const std::string& metadata_at(const Safetensors& file, const std::string& path, const std::string& key) {
-  const auto found = file.metadata.find(key);
-  if (found == file.metadata.end()) fail("{}: the metadata have no '{}'; this is not a checkpoint of separatrix", path, key);
+const std::string& metadata_at(const std::map<std::string, std::string>& metadata, const std::string& path,
+                               const std::string& key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) fail("{}: the metadata have no '{}'; this is not a checkpoint of separatrix", path, key);
   return found->second;
 }
 
@@ -68,32 +69,17 @@ std::vector<float> read_flat(const Safetensors& file, const std::string& path, c
   return values;
 }
 
-Weights<float> read_weights(const Safetensors& file, const std::string& path, const Spec& spec) {
+Weights<float> read_weights(const MappedSafetensors& file, const std::string& path, const Spec& spec) {
   Weights<float> weights(spec);
   for (const Parameter& p : weights.layout()) {
-    const Tensor& tensor = file.at(p.name);
+    const TensorView& tensor = file.at(p.name);
     if (tensor.shape != p.shape)
       fail("{}: '{}' has shape [{}], the spec wants [{}]", path, p.name, fmt::join(tensor.shape, ", "), fmt::join(p.shape, ", "));
-    const std::vector<float> values = tensor.values<float>();
-    std::copy(values.begin(), values.end(), weights[p.name].begin());
+    tensor.copy_to(weights[p.name]);
   }
-  if (file.tensors.size() != weights.layout().size())
-    fail("{}: {} tensors, the spec has {}", path, file.tensors.size(), weights.layout().size());
+  if (file.tensors().size() != weights.layout().size())
+    fail("{}: {} tensors, the spec has {}", path, file.tensors().size(), weights.layout().size());
   return weights;
-}
-
-ModelOrigin read_origin(const std::map<std::string, std::string>& metadata) {
-  const auto text = [&](const char* key, const char* otherwise) {
-    const auto found = metadata.find(key);
-    return found == metadata.end() ? std::string(otherwise) : found->second;
-  };
-  ModelOrigin origin;
-  origin.task = text("task", "");
-  origin.options = Json::parse(text("task_options", "{}")).get<TaskOptions>();
-  origin.vocabulary = Json::parse(text("vocabulary", "[]")).get<std::vector<std::string>>();
-  origin.step = std::stoll(text("step", "0"));
-  origin.seed = std::stoull(text("seed", "0"));
-  return origin;
 }
 
 }  // namespace
@@ -109,7 +95,7 @@ void save_training(const std::string& path, const Spec& spec, const TrainingStat
 
 TrainingState load_training(const std::string& path, const Spec& spec) {
   const Safetensors file = read_safetensors(path);
-  const std::string& hash = metadata_at(file, path, "spec_hash");
+  const std::string& hash = metadata_at(file.metadata, path, "spec_hash");
   if (hash != spec_hash(spec)) fail("{}: a checkpoint of another model (spec {}, this run has {})", path, hash, spec_hash(spec));
   TrainingState state{Weights<float>(spec)};
   const std::size_t size = state.weights.values().size();
@@ -117,43 +103,62 @@ TrainingState load_training(const std::string& path, const Spec& spec) {
   state.moments.first = read_flat(file, path, "first_moment", size);
   state.moments.second = read_flat(file, path, "second_moment", size);
   try {
-    parse_state(Json::parse(metadata_at(file, path, "state")), state);
+    parse_state(Json::parse(metadata_at(file.metadata, path, "state")), state);
   } catch (const std::exception& error) {
     fail("{}: the state of training cannot be read: {}", path, error.what());
   }
   return state;
 }
 
-void save_model(const std::string& path, const Spec& spec, const Weights<float>& weights, const ModelOrigin& origin,
-                const std::map<std::string, std::string>& more) {
-  Safetensors file;
-  for (const Parameter& p : weights.layout()) file.tensors[p.name] = Tensor::of<float>(p.shape, weights[p.name]);
-  file.metadata = {{"format", "pt"},
-                   {"spec", to_text(spec)},
-                   {"spec_hash", spec_hash(spec)},
-                   {"task", origin.task},
-                   {"task_options", Json(origin.options).dump()},
-                   {"vocabulary", Json(origin.vocabulary).dump()},
-                   {"step", std::to_string(origin.step)},
-                   {"seed", std::to_string(origin.seed)}};
-  file.metadata.insert(more.begin(), more.end());
-  write_safetensors(path, file);
+std::map<std::string, std::string> to_metadata(const ModelOrigin& origin) {
+  return {{"format", "pt"},
+          {"task", origin.task},
+          {"task_options", Json(origin.options).dump()},
+          {"vocabulary", Json(origin.vocabulary).dump()},
+          {"step", std::to_string(origin.step)},
+          {"seed", std::to_string(origin.seed)}};
 }
 
-LoadedModel load_model(const std::string& given) {
-  const std::string path = std::filesystem::is_directory(given) ? given + "/model.safetensors" : given;
-  const Safetensors file = read_safetensors(path);
-  const Spec spec = parse_spec(metadata_at(file, path, "spec"));
-  if (metadata_at(file, path, "spec_hash") != spec_hash(spec))
-    fail("{}: the spec's hash is {}, the file says {}; the spec was changed after the weights were written", path, spec_hash(spec),
-         file.metadata.at("spec_hash"));
+ModelOrigin origin_from(const std::map<std::string, std::string>& metadata, const std::string& path) {
+  const auto text = [&](const char* key, const char* otherwise) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string(otherwise) : found->second;
+  };
   try {
-    return {spec, read_weights(file, path, spec), read_origin(file.metadata), file.metadata, path};
+    ModelOrigin origin;
+    origin.task = text("task", "");
+    origin.options = Json::parse(text("task_options", "{}")).get<TaskOptions>();
+    origin.vocabulary = Json::parse(text("vocabulary", "[]")).get<std::vector<std::string>>();
+    origin.step = std::stoll(text("step", "0"));
+    origin.seed = std::stoull(text("seed", "0"));
+    return origin;
   } catch (const Json::exception& error) {
     fail("{}: the metadata cannot be read: {}", path, error.what());
   } catch (const std::logic_error& error) {  // stoll
     fail("{}: the metadata cannot be read: {}", path, error.what());
   }
+}
+
+void save_model(const std::string& path, const Spec& spec, const Weights<float>& weights, const ModelOrigin& origin,
+                const std::map<std::string, std::string>& more) {
+  std::map<std::string, TensorView> tensors;
+  for (const Parameter& p : weights.layout()) tensors[p.name] = TensorView::of<float>(p.shape, weights[p.name]);
+  std::map<std::string, std::string> metadata = to_metadata(origin);
+  metadata["spec"] = to_text(spec);
+  metadata["spec_hash"] = spec_hash(spec);
+  metadata.insert(more.begin(), more.end());
+  write_safetensors(path, tensors, metadata);
+}
+
+LoadedModel load_model(const std::string& given) {
+  const std::string path = std::filesystem::is_directory(given) ? given + "/model.safetensors" : given;
+  const MappedSafetensors file(path);
+  const std::map<std::string, std::string>& metadata = file.metadata();
+  const Spec spec = parse_spec(metadata_at(metadata, path, "spec"));
+  if (metadata_at(metadata, path, "spec_hash") != spec_hash(spec))
+    fail("{}: the spec's hash is {}, the file says {}; the spec was changed after the weights were written", path, spec_hash(spec),
+         metadata.at("spec_hash"));
+  return {spec, read_weights(file, path, spec), origin_from(metadata, path), metadata, path};
 }
 
 }  // namespace separatrix

@@ -48,6 +48,11 @@ struct ModelOrigin {
   std::uint64_t seed = 0;
 };
 
+/// The metadata that say where a model comes from, and back.
+std::map<std::string, std::string> to_metadata(const ModelOrigin& origin);
+/// Throws Error, naming `path`, when the metadata cannot be read; keys that are missing leave their part empty.
+ModelOrigin origin_from(const std::map<std::string, std::string>& metadata, const std::string& path);
+
 struct LoadedModel {
   Spec spec;
   Weights<float> weights;

@@ -1,5 +1,5 @@
 // What follows the gated delta rule before its output projection, per token and head of value_dim:
-//   y = w * o / sqrt(mean(o^2) + 1e-5) * SiLU(z)        norm first, then gate; w (value_dim) is shared by all heads
+//   y = w * o / sqrt(mean(o^2) + eps) * SiLU(z)        norm first, then gate; w (value_dim) is shared by all heads
 #pragma once
 #include <cstddef>
 
@@ -10,6 +10,7 @@ namespace separatrix {
 struct DeltaOutputShape {
   int batch, length, heads, value_dim;
   bool norm = true, gate = true;  // false: without the norm and w | without SiLU(z)
+  float eps = 1e-5f;
 };
 
 /// Floats of scratch that the backward needs.

@@ -21,8 +21,8 @@ struct DTypeRow {
   const char* name;
   std::size_t size;
 };
-constexpr DTypeRow kDTypes[] = {
-    {DType::F32, "F32", 4}, {DType::F64, "F64", 8}, {DType::I32, "I32", 4}, {DType::I64, "I64", 8}, {DType::U8, "U8", 1}};
+constexpr DTypeRow kDTypes[] = {{DType::F32, "F32", 4}, {DType::F64, "F64", 8}, {DType::I32, "I32", 4},
+                                {DType::I64, "I64", 8}, {DType::U8, "U8", 1},   {DType::BF16, "BF16", 2}};
 
 const DTypeRow& row(DType type) {
   return *std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const DTypeRow& r) { return r.type == type; });
@@ -40,21 +40,22 @@ std::optional<std::uint64_t> byte_count(DType type, const std::vector<std::int64
 // ---- writing ----
 
 /// Names with the widest elements first, so that every tensor starts at a multiple of its element size.
-std::vector<std::string> file_order(const Safetensors& file) {
+std::vector<std::string> file_order(const std::map<std::string, TensorView>& tensors) {
   std::vector<std::string> names;
-  for (const auto& [name, tensor] : file.tensors) names.push_back(name);
+  for (const auto& [name, tensor] : tensors) names.push_back(name);
   std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-    return dtype_size(file.tensors.at(a).dtype) > dtype_size(file.tensors.at(b).dtype);
+    return dtype_size(tensors.at(a).dtype) > dtype_size(tensors.at(b).dtype);
   });
   return names;
 }
 
-std::string header_text(const Safetensors& file, const std::vector<std::string>& order) {
+std::string header_text(const std::map<std::string, TensorView>& tensors, const std::map<std::string, std::string>& metadata,
+                        const std::vector<std::string>& order) {
   Json header = Json::object();
-  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t begin = 0;
   for (const std::string& name : order) {
-    const Tensor& tensor = file.tensors.at(name);
+    const TensorView& tensor = tensors.at(name);
     if (byte_count(tensor.dtype, tensor.shape) != tensor.bytes.size())
       fail("safetensors: tensor '{}' has {} bytes, which its shape does not need", name, tensor.bytes.size());
     const std::uint64_t end = begin + tensor.bytes.size();
@@ -105,16 +106,17 @@ bool is_list_of_sizes(const Json& list) {
 }
 
 /// The tensor's dtype and shape, and where its bytes lie.
-std::pair<Tensor, Extent> parse_entry(const std::string& path, const std::string& name, const Json& entry) {
+std::pair<TensorView, Extent> parse_entry(const std::string& path, const std::string& name, const Json& entry) {
   if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
       !entry.contains("data_offsets"))
     fail("{}: tensor '{}' needs exactly dtype, shape and data_offsets", path, name);
   const Json &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
   const auto known = std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const DTypeRow& r) { return dtype == r.name; });
-  if (known == std::end(kDTypes)) fail("{}: tensor '{}' has dtype {}; known are F32, F64, I32, I64, U8", path, name, dtype.dump());
+  if (known == std::end(kDTypes))
+    fail("{}: tensor '{}' has dtype {}; known are F32, F64, I32, I64, U8, BF16", path, name, dtype.dump());
   if (!is_list_of_sizes(shape) || !is_list_of_sizes(offsets) || offsets.size() != 2)
     fail("{}: tensor '{}' has a bad shape or data_offsets", path, name);
-  Tensor tensor{known->type, shape.get<std::vector<std::int64_t>>(), {}};
+  TensorView tensor{known->type, shape.get<std::vector<std::int64_t>>(), {}};
   Extent extent{offsets[0].get<std::uint64_t>(), offsets[1].get<std::uint64_t>(), name};
   if (extent.begin > extent.end || byte_count(tensor.dtype, tensor.shape) != extent.end - extent.begin)
     fail("{}: tensor '{}': data_offsets {} do not fit shape {}", path, name, offsets.dump(), shape.dump());
@@ -151,43 +153,77 @@ const Tensor& Safetensors::at(const std::string& name) const {
   return found->second;
 }
 
-void write_safetensors(const std::string& path, const Safetensors& file) {
-  const std::vector<std::string> order = file_order(file);
+void TensorView::copy_to(std::span<float> to) const {
+  if (dtype != DType::F32 && dtype != DType::BF16) fail("tensor has dtype {}, wanted F32 or BF16", dtype_name(dtype));
+  if (bytes.size() != to.size() * dtype_size(dtype)) fail("tensor has {} bytes, wanted {} numbers", bytes.size(), to.size());
+  if (to.empty()) return;
+  if (dtype == DType::F32) {
+    std::memcpy(to.data(), bytes.data(), bytes.size());
+    return;
+  }
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    std::uint16_t upper;  // a bfloat16 is the upper half of a float
+    std::memcpy(&upper, bytes.data() + 2 * i, 2);
+    to[i] = std::bit_cast<float>(std::uint32_t{upper} << 16);
+  }
+}
+
+void write_safetensors(const std::string& path, const std::map<std::string, TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  const std::vector<std::string> order = file_order(tensors);
   std::string header;
   try {
-    header = header_text(file, order);
+    header = header_text(tensors, metadata, order);
   } catch (const Json::exception&) {
     fail("cannot write {}: a name or a metadata text is not UTF-8", path);
   }
   const std::uint64_t length = header.size();
   std::vector<std::string_view> parts{{reinterpret_cast<const char*>(&length), 8}, header};
-  for (const std::string& name : order) parts.push_back(file.tensors.at(name).bytes);
+  for (const std::string& name : order) parts.push_back(tensors.at(name).bytes);
   write_whole(path, parts);
 }
 
-Safetensors read_safetensors(const std::string& path) {
-  const std::string bytes = read_whole(path);
+void write_safetensors(const std::string& path, const Safetensors& file) {
+  std::map<std::string, TensorView> views;
+  for (const auto& [name, tensor] : file.tensors) views[name] = {tensor.dtype, tensor.shape, tensor.bytes};
+  write_safetensors(path, views, file.metadata);
+}
+
+MappedSafetensors::MappedSafetensors(const std::string& path) : file_(path) {
+  const std::string_view bytes = file_.bytes();
   std::uint64_t length = 0;
   if (bytes.size() < 8) fail("{}: truncated: {} bytes, a safetensors file begins with 8; use another copy", path, bytes.size());
   std::memcpy(&length, bytes.data(), 8);
   if (length > bytes.size() - 8)
     fail("{}: truncated, or no safetensors file: a header of {} bytes is announced, {} follow", path, length, bytes.size() - 8);
-  const Json header = parse_header(path, std::string_view(bytes).substr(8, length));
-  const std::string_view data = std::string_view(bytes).substr(8 + length);
+  const Json header = parse_header(path, bytes.substr(8, length));
+  const std::string_view data = bytes.substr(8 + length);
 
-  Safetensors file;
   std::vector<Extent> extents;
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") {
-      file.metadata = parse_metadata(path, entry);
+      metadata_ = parse_metadata(path, entry);
       continue;
     }
     auto [tensor, extent] = parse_entry(path, name, entry);
-    file.tensors[name] = std::move(tensor);
+    tensors_[name] = std::move(tensor);
     extents.push_back(std::move(extent));
   }
   check_extents(path, extents, data.size());
-  for (const Extent& extent : extents) file.tensors[extent.name].bytes = data.substr(extent.begin, extent.end - extent.begin);
+  for (const Extent& extent : extents) tensors_[extent.name].bytes = data.substr(extent.begin, extent.end - extent.begin);
+}
+
+const TensorView& MappedSafetensors::at(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) fail("no tensor named '{}' in this file", name);
+  return found->second;
+}
+
+Safetensors read_safetensors(const std::string& path) {
+  const MappedSafetensors mapped(path);
+  Safetensors file;
+  file.metadata = mapped.metadata();
+  for (const auto& [name, view] : mapped.tensors()) file.tensors[name] = {view.dtype, view.shape, std::string(view.bytes)};
   return file;
 }
 

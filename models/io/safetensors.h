@@ -8,14 +8,16 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "models/io/mapped_file.h"
 #include "tasks/error.h"
 
 namespace separatrix {
 
-enum class DType { F32, F64, I32, I64, U8 };
+enum class DType { F32, F64, I32, I64, U8, BF16 };
 
 const char* dtype_name(DType type);
 std::size_t dtype_size(DType type);  // bytes of one element
@@ -29,7 +31,21 @@ constexpr DType dtype_of() {
   if constexpr (std::is_same_v<T, std::uint8_t>) return DType::U8;
 }
 
-/// One tensor: bytes.size() = product of shape times dtype_size.
+/// A tensor in somebody else's memory: bytes.size() = product of shape times dtype_size.
+struct TensorView {
+  DType dtype = DType::F32;
+  std::vector<std::int64_t> shape;
+  std::string_view bytes;
+
+  template <class T>
+  static TensorView of(std::vector<std::int64_t> shape, std::span<const T> values) {
+    return {dtype_of<T>(), std::move(shape), {reinterpret_cast<const char*>(values.data()), values.size_bytes()}};
+  }
+  /// Writes its values to `to`, which has as many elements; bfloat16 is widened.  Another dtype than F32 or BF16 is an Error.
+  void copy_to(std::span<float> to) const;
+};
+
+/// One tensor with its own bytes.
 struct Tensor {
   DType dtype = DType::F32;
   std::vector<std::int64_t> shape;
@@ -58,11 +74,29 @@ struct Safetensors {
   const Tensor& at(const std::string& name) const;
 };
 
+/// An open file.  Its header is checked; the tensors' bytes stay on disk until they are looked at.
+class MappedSafetensors {
+ public:
+  /// A truncated, overlapping, gapped or otherwise malformed file is an Error naming it.
+  explicit MappedSafetensors(const std::string& path);
+  const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  /// The tensor of that name; an Error when there is none.
+  const TensorView& at(const std::string& name) const;
+
+ private:
+  MappedFile file_;
+  std::map<std::string, TensorView> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
 /// Writes the file whole; throws Error when the disk is full (an older file then stays as it was), or when the bytes of a
 /// tensor do not fit its shape.  Equal contents give equal bytes.
+void write_safetensors(const std::string& path, const std::map<std::string, TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata);
 void write_safetensors(const std::string& path, const Safetensors& file);
 
-/// Reads and checks a file; a truncated, overlapping, gapped or otherwise malformed one is an Error naming the file.
+/// All of a file, as MappedSafetensors checks it.
 Safetensors read_safetensors(const std::string& path);
 
 }  // namespace separatrix

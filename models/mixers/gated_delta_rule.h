@@ -127,7 +127,7 @@ class GatedDeltaRuleLayer {
 
   Row<T> normed(const Row<T>& o) const {
     if constexpr (Real<T>)
-      return rms_norm<T>(o, o_norm_, round_cast<T>(1e-5));
+      return rms_norm<T>(o, o_norm_, round_cast<T>(s_.output_norm_eps));
     else
       needs_real("gated_delta_rule with an output norm", "sqrt");
   }

@@ -1,0 +1,151 @@
+// The verbs export, import and generate as a user runs them.
+#include "experiments/harness/checkpoint.h"
+#include "experiments/harness/initialise.h"
+#include "kernels/executor.h"
+#include "models/io/safetensors.h"
+#include "program.h"
+#include "tests/catch.h"
+
+using namespace separatrix;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr int vocab = 7;
+
+/// A checkpoint in its folder.
+std::string write_model(const Scratch& folder, const std::string& pattern) {
+  ModelOptions o;
+  o.pattern = pattern, o.width = 8, o.heads = 1, o.head_dim = 4, o.hidden = 8;
+  const Spec spec = make_spec(o, vocab);
+  ModelConfig config;
+  config.init = "fan_in", config.embed_std = 1;
+  std::filesystem::create_directories(folder / "model");
+  save_model(folder / "model/model.safetensors", spec, initial_weights(spec, config, 4),
+             {"recall", {{"numbers", "2"}}, {"a", "b", "c", "d", "e", "f", "g"}, 3, 5});
+  return folder / "model";
+}
+
+void check_one_line(const std::vector<std::string>& arguments, const std::string& part) {
+  const Outcome outcome = run_program(arguments);
+  INFO(outcome.err);
+  CHECK(outcome.code == 2);
+  CHECK_THAT(outcome.err, Contains(part));
+  CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint exported and imported again is the same file") {
+  const Scratch folder;
+  const std::string model = write_model(folder, "GA");
+  const Outcome out = run_program({"export", model, "--format", "olmo_hybrid", "--out", folder / "hf"});
+  CHECK(out.code == 0);
+  CHECK_THAT(out.out, Contains("as olmo_hybrid"));
+  CHECK(run_program({"import", folder / "hf", "--out", folder / "back"}).code == 0);
+  CHECK(read_whole(folder / "back/model.safetensors") == read_whole(model + "/model.safetensors"));
+}
+
+TEST_CASE("a pure delta rule exported to fla says by how much the residual stream is scaled") {
+  const Scratch folder;
+  const Outcome out = run_program({"export", write_model(folder, "GG"), "--format", "fla", "--out", folder / "fla"});
+  CHECK(out.code == 0);
+  CHECK_THAT(out.out, Contains("times 3.16228"));
+}
+
+TEST_CASE("generate continues each prompt with the tokens that repeated parallel forwards choose") {
+  const Scratch folder;
+  const std::string path = write_model(folder, "GA");
+  write_whole(folder / "prompts", "1 2 3\n[4, 0]\n{\"tokens\": [6]}\n");
+  const LoadedModel model = load_model(path);
+  const auto executor = make_executor(model.spec, Device::cpu, Precision::fp32);
+  std::string wanted;
+  for (std::vector<std::int32_t> tokens : {std::vector<std::int32_t>{1, 2, 3}, {4, 0}, {6}}) {
+    const std::size_t prompt = tokens.size();
+    while (tokens.size() < prompt + 9) {
+      const int n = static_cast<int>(tokens.size());
+      const auto chosen = executor->predict(model.weights, {1, n, tokens, tokens, std::vector<std::uint8_t>(n, 1)});
+      tokens.push_back(chosen.back());
+    }
+    wanted += fmt::format("{}\n", fmt::join(tokens.begin() + static_cast<std::ptrdiff_t>(prompt), tokens.end(), " "));
+  }
+  for (const char* device : {"cpu", "reference"})
+    CHECK(run_program({"generate", path, "--prompt-file", folder / "prompts", "--tokens", "9", "--device", device}).out == wanted);
+  const Outcome json = run_program({"generate", path, "--prompt-file", folder / "prompts", "--tokens", "9", "--json"});
+  const auto first = nlohmann::json::parse(json.out.substr(0, json.out.find('\n')));
+  CHECK(first["prompt"] == std::vector<int>{1, 2, 3});
+  CHECK(first["tokens"].size() == 9);
+  CHECK(first["words"][0] == std::string(1, static_cast<char>('a' + first["tokens"][0].get<int>())));
+}
+
+TEST_CASE("a temperature draws by the seed, and a stop token ends a sequence") {
+  const Scratch folder;
+  const std::string path = write_model(folder, "GA");
+  write_whole(folder / "prompts", "1\n2\n");
+  const auto generate = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"generate", path, "--prompt-file", folder / "prompts", "--tokens", "40"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run_program(arguments);
+    CHECK(outcome.code == 0);
+    return outcome.out;
+  };
+  const std::string one = generate({"--temperature", "2", "--seed", "1"});
+  CHECK(one == generate({"--temperature", "2", "--seed", "1"}));
+  CHECK(one != generate({"--temperature", "2", "--seed", "2"}));
+  const std::string stopped = generate({"--temperature", "2", "--seed", "1", "--stop", "3"});
+  std::string wanted;
+  std::istringstream lines(one);
+  for (std::string line; std::getline(lines, line);) wanted += line.substr(0, std::min(line.find('3'), line.size() - 1) + 1) + "\n";
+  CHECK(stopped == wanted);
+}
+
+TEST_CASE("wrong input to export, import, generate and logits is one line and exit code 2") {
+  const Scratch folder;
+  const std::string model = write_model(folder, "GA");
+  write_whole(folder / "prompts", "1 7\n");
+  write_whole(folder / "words", "1 two\n");
+  write_whole(folder / "json", "{\"tokens\": \"1\"}\n");
+  write_whole(folder / "blank", "1\n\n");
+  write_whole(folder / "none", "");
+  check_one_line({"export", model, "--format", "olmo", "--out", folder / "x"}, "did you mean 'olmo2'");
+  check_one_line({"export", model, "--format", "fla", "--out", folder / "x"}, "fla cannot express this model: block 1");
+  check_one_line({"export", folder / "no", "--format", "fla", "--out", folder / "x"}, "cannot read");
+  check_one_line({"export", model, "--format", "olmo_hybrid", "--out", model}, "would be overwritten");
+  check_one_line({"export", model, "--format", "olmo_hybrid", "--out", folder / "none/x"}, "cannot make the folder");
+  check_one_line({"import", folder / "no", "--out", folder / "x"}, "config.json");
+  check_one_line({"import", model, "--out", model}, "would be overwritten");
+  check_one_line({"generate", model}, "--prompt-file is required");
+  check_one_line({"generate", model, "--prompt-file", folder / "no"}, "cannot read");
+  check_one_line({"generate", model, "--prompt-file", folder / "prompts"}, "prompts:1: token 7 is outside");
+  check_one_line({"generate", model, "--prompt-file", folder / "words"}, "words:1: wanted token ids");
+  check_one_line({"generate", model, "--prompt-file", folder / "json"}, "json:1: `tokens` is not a list");
+  check_one_line({"generate", model, "--prompt-file", folder / "blank"}, "blank:2: an empty line");
+  check_one_line({"generate", model, "--prompt-file", folder / "none"}, "no tokens");
+  write_whole(folder / "prompts", "1\n");
+  check_one_line({"generate", model, "--prompt-file", folder / "prompts", "--tokens", "0"}, "--tokens");
+  check_one_line({"generate", model, "--prompt-file", folder / "prompts", "--stop", "7"}, "--stop 7");
+  check_one_line({"generate", model, "--prompt-file", folder / "prompts", "--temperature", "-1"}, "--temperature");
+  check_one_line({"generate", model, "--prompt-file", folder / "prompts", "--device", "cuda"}, "no decoder");
+  check_one_line({"logits", model, "--tokens", folder / "prompts", "--out", folder / "l", "--gradients", folder / "g"},
+                 "give longer lines");
+  write_whole(folder / "prompts", "1 2\n");
+  check_one_line({"logits", model, "--tokens", folder / "prompts", "--out", folder / "l", "--gradients", folder / "none/g"},
+                 "cannot write");
+}
+
+TEST_CASE("logits writes the loss and the gradients of the executor") {
+  const Scratch folder;
+  const std::string path = write_model(folder, "GA");
+  write_whole(folder / "tokens", "1 2 3 4\n5 6\n");
+  const Outcome outcome =
+      run_program({"logits", path, "--tokens", folder / "tokens", "--out", folder / "l", "--gradients", folder / "g"});
+  REQUIRE(outcome.code == 0);
+  const LoadedModel model = load_model(path);
+  Weights<float> gradient(model.spec);
+  const Batch batch{2, 3, {1, 2, 3, 5, 0, 0}, {2, 3, 4, 6, 0, 0}, {1, 1, 1, 1, 0, 0}};
+  const double loss = make_executor(model.spec, Device::cpu, Precision::fp32)->loss_and_gradient(model.weights, batch, gradient);
+  const Safetensors file = read_safetensors(folder / "g");
+  CHECK(std::stod(file.metadata.at("loss")) == loss);
+  for (const Parameter& p : gradient.layout())
+    CHECK(file.at(p.name).values<float>() == std::vector<float>(gradient[p.name].begin(), gradient[p.name].end()));
+}
