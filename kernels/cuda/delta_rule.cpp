@@ -91,7 +91,8 @@ class DeviceDeltaRule final : public DeviceSublayer {
     return {b.batch, b.length, s_.value_heads, s_.gates == Gates::sigmoid, s_.neg_eigval};
   }
   DeltaOutputShape output_shape(const BatchShape& b) const {
-    return {b.batch, b.length, s_.value_heads, s_.value_dim, s_.output_norm, s_.output_gate};
+    return {
+        b.batch, b.length, s_.value_heads, s_.value_dim, s_.output_norm, s_.output_gate, static_cast<float>(s_.output_norm_eps)};
   }
   /// part 0: q, 1: k, 2: v.
   ShortConvShape conv_shape(const BatchShape& b, int part) const {

@@ -4,8 +4,6 @@
 namespace separatrix::SIMT {
 namespace {
 
-constexpr float norm_eps = 1e-5f;
-
 struct Output {
   DeltaOutputShape s;
   Rows<const float> o;
@@ -21,7 +19,7 @@ struct Output {
     const float* x = o.row(row(part)) + column(part);
     float squares = 0;
     for (int j = threadIdx.x % warp_size; j < s.value_dim; j += warp_size) squares = fmaf(x[j], x[j], squares);
-    return 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(s.value_dim) + norm_eps);
+    return 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(s.value_dim) + s.eps);
   }
   __device__ float gate(std::ptrdiff_t part, int j) const {
     if (!s.gate) return 1;
