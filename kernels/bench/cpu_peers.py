@@ -103,7 +103,7 @@ def measure_step(arguments):
                 flags = ["--set", f"task.difficulty={difficulty}", "--set", f"train.precision={precision}", "--steps", arguments.repeats]
                 mine[precision] = ours("bench", "step", model, *flags, threads=arguments.threads)
             batch, length = mine["fp32"]["batch"], mine["fp32"]["length"]
-            theirs = min(peer_step(batch, length, 64, precision, arguments.repeats) for precision in ["fp32", "bf16"])
+            theirs = min(peer_step(batch, length, 64, precision, arguments.repeats) for precision in arguments.peer_precisions)
             for precision, speed in mine.items():
                 yield f"step B{batch} T{length}", precision, theirs, speed["seconds"], speed["floor_seconds"]
 
@@ -115,6 +115,8 @@ def main():
     parser.add_argument("--repeats", type=int, default=3, help="runs per round")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--difficulties", type=int, nargs="+", default=[29, 120], help="of the model's task; they set the length")
+    parser.add_argument("--peer-precisions", nargs="+", choices=["fp32", "bf16"], default=["fp32", "bf16"],
+                        help="step: the faster one counts; leave bf16 out where the CPU does not multiply it natively")
     parser.add_argument("--csv", help="append one row per measured quantity")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
