@@ -9,8 +9,8 @@ its bf16 chooses our token, beside `own`, the share where it chooses the token t
 bf16 weights (a random model's best tokens are close, so that bf16 alone changes some; a trained one is the test); greedy tokens one
 by one with cache; and the worst gradient, relative to the largest element of its tensor.  Ends with 1 when a row misses a bar.
 --fixtures DIR writes the data that tests/models/hub_test.cpp reads.  --trained RUN --difficulty N exports that run and asks both for
-256 samples of its task: the same answers, sample by sample; in bf16 the same tokens at 99.5 % of all answers, and elsewhere, where
-a model trained on answers alone says anything, as often as `own`.
+256 samples of its task: the same answers, sample by sample; in bf16 the same tokens at 99.5 % of all answers.  The share of all
+positions stands beside its `own`: what a model trained on answers alone says elsewhere is close to a draw.
 """
 
 import argparse
@@ -234,7 +234,7 @@ def compare_trained(program, checkpoint, difficulty, count=256):
         print(f"{checkpoint}: {metadata['task']} at {difficulty}: right of {count}: ours {right[0]}, transformers {right[1]}; "
               f"the same answer on {same}\nbf16 chooses the same token at {answers:.4f} of {int(asked.sum())} answers, at "
               f"{agreement:.4f} of {int(real.sum())} positions (own {own_agreement:.4f})")
-        return same == count and answers >= BARS["bf16"] and agreement >= min(own_agreement, BARS["bf16"])
+        return same == count and answers >= BARS["bf16"]
 
 
 def main():
