@@ -59,7 +59,7 @@ int eval(const EvalArguments& a) {
     if (n < task->min_difficulty() || n > task->max_difficulty())
       fail("--difficulty {}: {} ({}) goes from {} to {}", n, task->name(), task->difficulty_means(), task->min_difficulty(),
            task->max_difficulty());
-  const Predictor predict = make_predictor(model, a.numbers, parse_device(a.device));
+  const Predictor predict = make_runner(model, a.numbers, parse_device(a.device)).predict;
   Stream stream{a.seed, a.stream == "select" ? Purpose::select : Purpose::report};
   stream.samples = a.samples;
   Json evaluations = Json::array();
@@ -84,8 +84,6 @@ void add_eval_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("eval", "evaluate a checkpoint, trained or built");
   verb->footer("example: separatrix eval runs/one --difficulty 8,16,32 --samples 1024 --seed 7");
   auto a = std::make_shared<EvalArguments>();
-  std::string types;
-  for (const Numbers& type : number_types()) types += fmt::format("{}{}: {}", types.empty() ? "" : "; ", type.name, type.meaning);
   verb->add_option("checkpoint", a->checkpoint, "a run's folder or a model.safetensors")->required();
   verb->add_option("--task", a->task, "the task; by default the one it was trained on");
   verb->add_option("--set", a->sets, "an option of the task: reveal_every=4")->take_all()->allow_extra_args(false);
@@ -93,7 +91,7 @@ void add_eval_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--samples", a->samples, "examples per difficulty")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--seed", a->seed, "of the examples")->capture_default_str();
   verb->add_option("--stream", a->stream, "report, or select: the examples that select runs")->capture_default_str();
-  verb->add_option("--numbers", a->numbers, types)->capture_default_str();
+  verb->add_option("--numbers", a->numbers, number_types_help())->capture_default_str();
   verb->add_option("--device", a->device, "cpu | reference | cuda")->capture_default_str();
   verb->add_option("--threads", a->threads, "0: all cores");
   verb->add_flag("--json", a->json, "print JSON");

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "experiments/cli/token_lines.h"
+#include "experiments/cli/token_file.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/checkpoint.h"
 #include "experiments/harness/machine.h"
@@ -51,7 +51,7 @@ int generate(const GenerateArguments& a) {
   use_threads(a.threads);
   const LoadedModel model = load_model(a.checkpoint);
   if (a.stop >= model.spec.vocab) fail("--stop {}: outside the model's vocabulary of {}", a.stop, model.spec.vocab);
-  const auto prompts = read_token_lines(a.prompts, model.spec.vocab);
+  const auto prompts = read_sequences(a.prompts, model.spec.vocab);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const auto decoder = make_decoder(model.spec, model.weights, parse_device(a.device));
     const auto tokens = continuation(*decoder, prompts[i], a, draw(a.seed, Purpose::generate, 0, i));
@@ -76,7 +76,7 @@ void add_generate_verb(CLI::App& app, int& exit_code) {
       "Line i of the file (ids, or JSON with `tokens`) is a prompt; line i of the output are the ids that follow it.");
   auto a = std::make_shared<GenerateArguments>();
   verb->add_option("checkpoint", a->checkpoint, "a run's folder or a model.safetensors")->required();
-  verb->add_option("--prompt-file", a->prompts, "one prompt per line")->required();
+  verb->add_option("--prompt-file", a->prompts, "one prompt per line, or a safetensors file as for logits")->required();
   verb->add_option("--tokens", a->tokens, "how many to add at most")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--stop", a->stop, "end after this token id")->check(CLI::NonNegativeNumber);
   verb->add_option("--temperature", a->temperature, "0: the most probable token")

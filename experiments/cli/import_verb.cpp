@@ -26,6 +26,8 @@ int import_checkpoint(const ImportArguments& a) {
   save_model(path, model.spec, model.weights, origin_from(model.metadata, a.folder));
   fmt::print("{}: {} weights from {}, {} blocks\n", path, model.weights.values().size(), hub_format_name(model.format),
              model.spec.blocks.size());
+  if (!model.passed_over.empty())
+    fmt::print("{}/config.json: not understood and passed over: {}\n", a.folder, fmt::join(model.passed_over, ", "));
   return 0;
 }
 

@@ -3,26 +3,25 @@
 #include <algorithm>
 #include <utility>
 
-#include "experiments/cli/token_lines.h"
+#include "experiments/cli/token_file.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/batch.h"
 #include "experiments/harness/checkpoint.h"
 #include "experiments/harness/machine.h"
+#include "experiments/harness/predictors.h"
 #include "models/io/safetensors.h"
 
 namespace separatrix {
 namespace {
 
 struct LogitsArguments {
-  std::string checkpoint, tokens, out, gradients, device = "cpu", precision = "fp32";
+  std::string checkpoint, tokens, out, gradients, device = "cpu", precision, numbers = "float";
   bool layers = false;
 };
 
 /// The mean loss of predicting each next token of all sequences, and its gradient for every weight.
 void write_gradients(const LoadedModel& model, Executor& executor, const std::vector<std::vector<std::int32_t>>& sequences,
                      const std::string& path) {
-  if (std::ranges::all_of(sequences, [](const auto& ids) { return ids.size() < 2; }))
-    fail("--gradients: every line has a single token, and the loss is of next tokens; give longer lines");
   std::vector<Example> examples;
   for (const std::vector<std::int32_t>& ids : sequences) {
     Example example;
@@ -38,29 +37,57 @@ void write_gradients(const LoadedModel& model, Executor& executor, const std::ve
   fmt::print("loss {:.6g}, gradients: {}\n", loss, path);
 }
 
+/// float and bf16 run on the kernels and give floats; the other number types run the generic layers.
+bool on_kernels(const std::string& numbers) {
+  return numbers == "float" || numbers == "bf16";
+}
+
+/// --precision as a number type.
+std::string chosen_numbers(const LogitsArguments& a, Device device) {
+  if (a.precision.empty()) return a.numbers;
+  if (a.numbers != "float") fail("--precision is for --numbers float, not {}; give one of the two", a.numbers);
+  return parse_precision(a.precision, device) == Precision::bf16 ? "bf16" : "float";
+}
+
+Tensor tensor_of(const Matrix<double>& x, bool as_float) {
+  const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(x.rows()), static_cast<std::int64_t>(x.cols())};
+  if (!as_float) return Tensor::of<double>(shape, std::span<const double>(x.values()));
+  const std::vector<float> values(x.values().begin(), x.values().end());
+  return Tensor::of<float>(shape, std::span<const float>(values));
+}
+
+Safetensors traces(const Tracer& tracer, const std::vector<std::vector<std::int32_t>>& sequences, bool layers, bool as_float) {
+  Safetensors out;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    const Trace trace = tracer(sequences[i], layers);
+    out.tensors[fmt::format("logits.{}", i)] = tensor_of(trace.logits, as_float);
+    for (std::size_t b = 0; b < trace.layers.size(); ++b)
+      out.tensors[fmt::format("layers.{}.{}", i, b)] = tensor_of(trace.layers[b], as_float);
+    out.tensors[fmt::format("tokens.{}", i)] =
+        Tensor::of<std::int32_t>({static_cast<std::int64_t>(sequences[i].size())}, std::span<const std::int32_t>(sequences[i]));
+  }
+  return out;
+}
+
+void check_gradients(const std::string& numbers, const std::vector<std::vector<std::int32_t>>& sequences) {
+  if (!on_kernels(numbers)) fail("--gradients: computed with --numbers float or bf16, not {}", numbers);
+  if (std::ranges::all_of(sequences, [](const auto& ids) { return ids.size() < 2; }))
+    fail("--gradients: every line has a single token, and the loss is of next tokens; give longer lines");
+}
+
 int logits(const LogitsArguments& a) {
   const LoadedModel model = load_model(a.checkpoint);
   const Device device = parse_device(a.device);
-  const auto executor = make_executor(model.spec, device, parse_precision(a.precision, device));
-  const auto sequences = read_token_lines(a.tokens, model.spec.vocab);
-  Safetensors out;
-  out.metadata = {{"spec_hash", spec_hash(model.spec)}, {"device", a.device}, {"precision", a.precision}};
-  for (std::size_t number = 0; number < sequences.size(); ++number) {
-    const std::vector<std::int32_t>& ids = sequences[number];
-    const Batch batch{1, static_cast<int>(ids.size()), ids, ids, std::vector<std::uint8_t>(ids.size(), 1)};
-    const Matrix<float> values = executor->logits(model.weights, batch);  // (length, vocab)
-    const std::int64_t length = static_cast<std::int64_t>(ids.size());
-    out.tensors[fmt::format("logits.{}", number)] =
-        Tensor::of<float>({length, model.spec.vocab}, std::span<const float>(values.values()));
-    const auto layers = a.layers ? executor->layers(model.weights, batch) : std::vector<Matrix<float>>{};
-    for (std::size_t i = 0; i < layers.size(); ++i)  // (length, width)
-      out.tensors[fmt::format("layers.{}.{}", number, i)] =
-          Tensor::of<float>({length, model.spec.width}, std::span<const float>(layers[i].values()));
-    out.tensors[fmt::format("tokens.{}", number)] = Tensor::of<std::int32_t>({length}, std::span<const std::int32_t>(ids));
-  }
+  const std::string numbers = chosen_numbers(a, device);
+  const auto sequences = read_sequences(a.tokens, model.spec.vocab);
+  if (!a.gradients.empty()) check_gradients(numbers, sequences);
+  Safetensors out = traces(make_runner(model, numbers, device).trace, sequences, a.layers, on_kernels(numbers));
+  out.metadata = {{"spec_hash", spec_hash(model.spec)}, {"device", a.device}, {"numbers", numbers}};
   write_safetensors(a.out, out);
   fmt::print("{} sequences: {}\n", sequences.size(), a.out);
-  if (!a.gradients.empty()) write_gradients(model, *executor, sequences, a.gradients);
+  if (a.gradients.empty()) return 0;
+  const auto executor = make_executor(model.spec, device, numbers == "bf16" ? Precision::bf16 : Precision::fp32);
+  write_gradients(model, *executor, sequences, a.gradients);
   return 0;
 }
 
@@ -70,17 +97,21 @@ void add_logits_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("logits", "logits of a checkpoint on given tokens");
   verb->footer(
       "example: separatrix logits runs/one --tokens tokens.txt --out logits.safetensors\n"
-      "Line i of the file (ids, or JSON with `tokens`) becomes the tensors tokens.i (length) and logits.i (length, vocabulary); "
-      "with\n"
-      "--layers also layers.i.b (length, width), the residual stream after block b; b = 0 is the embedding.");
+      "Sequence i becomes the tensors tokens.i (length) and logits.i (length, vocabulary); with --layers also layers.i.b\n"
+      "(length, width), the residual stream after block b; b = 0 is the embedding.  They are F32 with --numbers float and bf16, "
+      "else\n"
+      "F64, each number rounded to the nearest.  The file has a sequence a line (ids, or JSON with `tokens`), or is a "
+      ".safetensors\n"
+      "with `tokens`, I32 (sequences, length), and `lengths`, I32 (sequences), where some are shorter.");
   auto a = std::make_shared<LogitsArguments>();
   verb->add_option("checkpoint", a->checkpoint, "a run's folder or a model.safetensors")->required();
-  verb->add_option("--tokens", a->tokens, "one sequence per line")->required();
+  verb->add_option("--tokens", a->tokens, "one sequence per line, or a safetensors file")->required();
   verb->add_option("--out", a->out, "a safetensors file")->required();
   verb->add_flag("--layers", a->layers, "also the residual stream before the first block and after every block");
   verb->add_option("--gradients", a->gradients, "a safetensors file: gradient of the mean next-token loss for every weight");
   verb->add_option("--device", a->device, "cpu | reference | cuda")->capture_default_str();
-  verb->add_option("--precision", a->precision, "fp32 | bf16 | auto")->capture_default_str();
+  verb->add_option("--numbers", a->numbers, number_types_help())->capture_default_str();
+  verb->add_option("--precision", a->precision, "of --numbers float: fp32 | bf16 | auto, bf16 where this machine multiplies it");
   verb->callback([a, &exit_code] { exit_code = logits(*a); });
 }
 

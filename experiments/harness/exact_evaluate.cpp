@@ -1,9 +1,11 @@
 #include "experiments/harness/exact_evaluate.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "experiments/harness/built_model.h"
 #include "models/model.h"
+#include "models/numbers/cast.h"
 #include "models/numbers/from_exact.h"
 
 namespace separatrix {
@@ -34,13 +36,40 @@ void predict_sequence(const Model<T>& model, const Batch& batch, int row, std::v
 }
 
 template <Field T>
-Predictor generic_predictor(const Spec& spec, const Weights<T>& weights) {
+Matrix<double> rounded(const std::vector<Row<T>>& rows) {
+  Matrix<double> out(rows.size(), rows.at(0).size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::transform(rows[i].begin(), rows[i].end(), out.row(i).begin(), [](const T& x) { return to_double(x); });
+  return out;
+}
+
+template <Field T>
+Trace trace_sequence(const Model<T>& model, const std::vector<std::int32_t>& tokens, bool layers) {
+  std::vector<Row<T>> logits;
+  std::vector<std::vector<Row<T>>> streams(layers ? model.spec().blocks.size() + 1 : 0);
+  auto state = model.start();
+  for (const std::int32_t token : tokens) {
+    if (layers) {
+      auto copy = state;
+      const std::vector<Row<T>> rows = model.trace(copy, token);
+      for (std::size_t b = 0; b < rows.size(); ++b) streams[b].push_back(rows[b]);
+    }
+    logits.push_back(model.step(state, token));
+  }
+  Trace trace{rounded(logits), {}};
+  for (const std::vector<Row<T>>& stream : streams) trace.layers.push_back(rounded(stream));
+  return trace;
+}
+
+template <Field T>
+Runner generic_runner(const Spec& spec, const Weights<T>& weights) {
   const auto model = std::make_shared<const Model<T>>(spec, weights);
-  return [model](const Batch& batch) {
+  const auto predict = [model](const Batch& batch) {
     std::vector<std::int32_t> out(static_cast<std::size_t>(batch.batch) * batch.length, -1);
     for (int row = 0; row < batch.batch; ++row) predict_sequence(*model, batch, row, out);
     return out;
   };
+  return {predict, [model](const auto& tokens, bool layers) { return trace_sequence(*model, tokens, layers); }};
 }
 
 BuiltModel with_notes(const LoadedModel& loaded, Device device) {
@@ -52,18 +81,18 @@ BuiltModel with_notes(const LoadedModel& loaded, Device device) {
 }
 
 template <Field T>
-Predictor make_generic(const LoadedModel& loaded, const std::string&, Device device) {
+Runner make_generic(const LoadedModel& loaded, const std::string&, Device device) {
   const BuiltModel model = with_notes(loaded, device);
-  return generic_predictor<T>(model.spec, weights_as<T>(model.spec, model.weights));
+  return generic_runner<T>(model.spec, weights_as<T>(model.spec, model.weights));
 }
 
-Predictor make_log_float(const LoadedModel& loaded, const std::string& parameter, Device device) {
+Runner make_log_float(const LoadedModel& loaded, const std::string& parameter, Device device) {
   int bits = 0;
   const char* end = parameter.data() + parameter.size();
   if (const auto [stop, error] = std::from_chars(parameter.data(), end, bits); error != std::errc() || stop != end)
     fail("--numbers log:P wants a number of bits such as log:24, not 'log:{}'", parameter);
   const BuiltModel model = with_notes(loaded, device);
-  return generic_predictor<LogFloat>(model.spec, weights_as_log_float(model.spec, model.weights, bits));
+  return generic_runner<LogFloat>(model.spec, weights_as_log_float(model.spec, model.weights, bits));
 }
 
 }  // namespace

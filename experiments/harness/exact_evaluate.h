@@ -1,4 +1,4 @@
-// Evaluation through the generic layers, over any number type: `eval --numbers rational|root2|root5|double|big|log:P`.
+// Evaluation through the generic layers, over any number type: `--numbers rational|root2|root5|double|big|log:P`.
 #pragma once
 #include "experiments/harness/predictors.h"
 

@@ -64,7 +64,7 @@ std::vector<Reach> measure_reach(const Construction& construction, const std::fi
   for (const Arithmetic& arithmetic : arithmetics()) {
     Reach reach{construction.name, arithmetic.numbers, arithmetic.device, 0, 0, options.samples, ""};
     try {
-      climb(reach, make_predictor(model, arithmetic.numbers, parse_device(arithmetic.device)), *task, built.spec,
+      climb(reach, make_runner(model, arithmetic.numbers, parse_device(arithmetic.device)).predict, *task, built.spec,
             construction.smallest, options.work * arithmetic.gigaflop, options);
     } catch (const Error& error) {
       reach.refused = error.what();

@@ -27,7 +27,8 @@ double hub_stream_scale(const Spec& spec, HubFormat format);
 struct HubConfig {
   HubFormat format;
   Spec spec;
-  std::optional<bool> tied;  // whether the head is the embedding, where the file says so
+  std::optional<bool> tied;              // whether the head is the embedding, where the file says so
+  std::vector<std::string> passed_over;  // keys of the file that neither were read nor are known to change nothing
 };
 /// Reads config.json; what our layers cannot do is an Error naming the key.
 HubConfig read_hub_config(const std::string& path);

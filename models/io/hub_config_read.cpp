@@ -1,7 +1,8 @@
 // config.json -> Spec.  Keys that say how to train or to generate are passed over; a key that would change what a layer computes
-// is read, and refused where our layers cannot follow.
+// is read, and refused where our layers cannot follow.  Keys that are neither are named to the user.
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "models/io/hub_config.h"
 #include "models/io/whole_file.h"
@@ -17,11 +18,14 @@ class Config {
     if (!json_.is_object()) fail("{}: not a JSON object", path);
   }
 
-  bool contains(const char* key) const { return json_.contains(key); }
+  bool contains(const char* key) const {
+    asked_.insert(key);
+    return json_.contains(key);
+  }
   /// Null when the key is not there.
-  Json raw(const char* key) const { return json_.contains(key) ? json_[key] : Json(); }
+  Json raw(const char* key) const { return contains(key) ? json_[key] : Json(); }
   /// Whether the key is there and not null.
-  bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
+  bool has(const char* key) const { return contains(key) && !json_[key].is_null(); }
   const Json& json(const char* key) const {
     if (!has(key)) fail("{}: '{}' is missing", path_, key);
     return json_[key];
@@ -56,11 +60,56 @@ class Config {
     fail("{}: '{}' is {}; only {} can be imported", path_, key, json_.contains(key) ? json_[key].dump() : "missing", wanted);
   }
   const std::string& path() const { return path_; }
+  /// Keys that nobody asked for and that are not known to change nothing.
+  std::vector<std::string> unknown() const;
 
  private:
   std::string path_;
   Json json_;
+  mutable std::set<std::string> asked_;
 };
+
+/// Keys that change no logits: initialisation, dropout, training, generation, kernels, and what wrote the file.
+const std::set<std::string> kWithoutEffect = {"architectures",
+                                              "attention_dropout",
+                                              "attn_mode",
+                                              "auto_map",
+                                              "bos_token_id",
+                                              "dtype",
+                                              "eos_token_id",
+                                              "fuse_cross_entropy",
+                                              "fuse_norm",
+                                              "fuse_linear_cross_entropy",
+                                              "fuse_swiglu",
+                                              "initializer_range",
+                                              "linear_a_log_max",
+                                              "linear_a_log_min",
+                                              "linear_dt_init_floor",
+                                              "linear_dt_max",
+                                              "linear_dt_min",
+                                              "max_position_embeddings",
+                                              "output_attentions",
+                                              "output_hidden_states",
+                                              "pad_token_id",
+                                              "return_dict",
+                                              "torch_dtype",
+                                              "transformers_version",
+                                              "use_cache",
+                                              "use_l2warp",
+                                              "_name_or_path",
+                                              "fla_version",
+                                              "is_encoder_decoder",
+                                              "chunk_size_feed_forward",
+                                              "id2label",
+                                              "label2id",
+                                              "problem_type"};
+
+std::vector<std::string> Config::unknown() const {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : json_.items())
+    if (!asked_.count(key) && !kWithoutEffect.count(key)) names.push_back(key);
+  return names;
+}
 
 void check_activation(const Config& c) {
   const std::string word = c.get<std::string>("hidden_act");
@@ -77,6 +126,7 @@ std::optional<double> rope_theta(const Config& c) {
     key = "rope_parameters";
     if (rope.contains("rope_type") && rope["rope_type"] != "default") c.refuse(key, "rope_type default");
     if (!rope.contains("rope_theta")) c.refuse(key, kWanted);
+    if (rope.contains("partial_rotary_factor") && rope["partial_rotary_factor"] != 1) c.refuse(key, "partial_rotary_factor 1");
     theta = rope["rope_theta"];
   } else if (!c.contains("rope_theta")) {
     c.refuse("rope_parameters", kWanted);
@@ -130,7 +180,8 @@ GatedDeltaRule fla_delta_rule(const Config& c) {
   const double value_dim = g.key_dim * c.get("expand_v", 2.0);
   g.value_dim = static_cast<int>(value_dim);
   if (!(value_dim >= 1 && std::abs(value_dim - g.value_dim) <= 1e-5 * value_dim)) c.refuse("expand_v", "a whole value dimension");
-  g.conv = c.get("use_short_conv", true) ? c.size("conv_size", 4) : 0;
+  const int taps = c.size("conv_size", 4);
+  g.conv = c.get("use_short_conv", true) ? taps : 0;
   g.neg_eigval = c.get("allow_neg_eigval", false);
   g.output_gate = c.get("use_gate", true);
   g.output_norm_eps = c.positive("norm_eps");
@@ -141,6 +192,13 @@ GatedDeltaRule fla_delta_rule(const Config& c) {
 int fla_hidden(const Config& c, int width) {
   const int wide = static_cast<int>(width * c.get("hidden_ratio", 4.0) * 2 / 3);
   return c.size("intermediate_size", (wide + 255) / 256 * 256);
+}
+
+/// The number of equal blocks; more than anybody has would only fill memory.
+std::size_t layers(const Config& c) {
+  const int count = c.size("num_hidden_layers");
+  if (count > 1 << 16) c.refuse("num_hidden_layers", "up to 65536 layers");
+  return static_cast<std::size_t>(count);
 }
 
 void read_olmo_hybrid(const Config& c, Spec& spec) {
@@ -163,7 +221,7 @@ void read_olmo2(const Config& c, Spec& spec) {
   const Attention a = attention(c, spec.width);
   if (a.position == Position::none) c.refuse("rope_parameters", "a rotary base, which Olmo2 always has,");
   const Block block{a, {c.size("intermediate_size"), Activation::swiglu}, NormPlace::post};
-  spec.blocks.assign(static_cast<std::size_t>(c.size("num_hidden_layers")), block);
+  spec.blocks.assign(layers(c), block);
   for (const std::string& type : c.get("layer_types", std::vector<std::string>()))
     if (type != "full_attention") c.refuse("layer_types", "full_attention");
 }
@@ -174,7 +232,7 @@ void read_fla(const Config& c, Spec& spec) {
   if (c.get<std::string>("output_gate_activation", "swish") != "swish") c.refuse("output_gate_activation", "swish");
   spec.norm_eps = c.positive("norm_eps");
   const Block block{fla_delta_rule(c), {fla_hidden(c, spec.width), Activation::swiglu}, NormPlace::pre};
-  spec.blocks.assign(static_cast<std::size_t>(c.size("num_hidden_layers")), block);
+  spec.blocks.assign(layers(c), block);
 }
 
 }  // namespace
@@ -182,7 +240,7 @@ void read_fla(const Config& c, Spec& spec) {
 HubConfig read_hub_config(const std::string& path) {
   const Config c(path);
   const std::string type = c.get<std::string>("model_type");
-  HubConfig out{HubFormat::olmo_hybrid, {}, std::nullopt};
+  HubConfig out{HubFormat::olmo_hybrid, {}, std::nullopt, {}};
   out.spec.vocab = c.size("vocab_size");
   out.spec.width = c.size("hidden_size");
   check_activation(c);
@@ -195,6 +253,7 @@ HubConfig read_hub_config(const std::string& path) {
     out.format = HubFormat::olmo2, read_olmo2(c, out.spec);
   else
     c.refuse("model_type", "olmo_hybrid, gated_deltanet and olmo2");
+  out.passed_over = c.unknown();
   return out;
 }
 

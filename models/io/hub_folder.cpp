@@ -1,5 +1,7 @@
 #include "models/io/hub_folder.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -49,6 +51,7 @@ class Tensors {
         if (!left_.emplace(name, tensor).second) fail("{}: two files have a tensor '{}'", folder_, name);
   }
 
+  std::size_t count() const { return left_.size(); }
   bool has(const std::string& name) const { return left_.count(name) != 0; }
   /// The tensor under the first of `names` that is there.
   TensorView take(const std::vector<std::string>& names) {
@@ -72,41 +75,66 @@ class Tensors {
   std::map<std::string, TensorView> left_;
 };
 
-void copy(const std::string& folder, const std::string& name, const TensorView& tensor, std::span<float> to) {
+/// A tensor of the folder and the weight, or the part of one, that it becomes.
+struct Placed {
+  TensorView tensor;
+  std::string name;   // of the weight
+  std::size_t begin;  // first number of it
+};
+
+void check_dtype(const std::string& folder, const std::string& name, const TensorView& tensor) {
   if (tensor.dtype != DType::F32 && tensor.dtype != DType::BF16)
     fail("{}: '{}' has dtype {}; F32 and BF16 can be imported", folder, name, dtype_name(tensor.dtype));
-  tensor.copy_to(to);
 }
 
-constexpr const char* kConvolutions[] = {"q_conv1d.weight", "k_conv1d.weight", "v_conv1d.weight"};
+constexpr const char* kFirstConvolution = "q_conv1d.weight";  // those of k and v follow it in the layout
 
-bool is_convolution(const std::string& name) {
-  return std::ranges::any_of(kConvolutions, [&](const char* end) { return name.ends_with(end); });
-}
-
-/// The convolutions of q, k and v, of which `first` is q's name: neighbours here, one tensor inside transformers.  Its
-/// save_pretrained (5.23) cuts that one into three equal parts whatever the sizes of q, k and v are, so only the rows of all three
-/// together count.
-void read_convolutions(const std::string& folder, Tensors& tensors, const std::string& first, Weights<float>& weights) {
-  const std::string at = first.substr(0, first.size() - std::string(kConvolutions[0]).size());
-  std::span<float> left = weights[first];
-  for (const char* end : {kConvolutions[1], kConvolutions[2]}) left = {left.data(), left.size() + weights[at + end].size()};
-  const std::int64_t width = weights.parameter(first).shape[2], rows = static_cast<std::int64_t>(left.size()) / width;
+/// The convolutions of q, k and v, one tensor inside transformers.  Its save_pretrained (5.23) cuts that one into three equal parts
+/// whatever the sizes of q, k and v are, so only the rows of all three together count.  `ours` are their three parameters.
+void place_convolutions(const std::string& folder, Tensors& tensors, std::span<const Parameter> ours, std::vector<Placed>& out) {
+  const std::string& first = ours[0].name;
+  const std::int64_t width = ours[0].shape[2], rows = ours[0].shape[0] + ours[1].shape[0] + ours[2].shape[0];
   std::vector<TensorView> parts;
   std::int64_t found = 0;
-  for (const char* end : kConvolutions) {
-    const TensorView part = tensors.take({at + end});
+  for (const Parameter& p : ours) {
+    const TensorView part = tensors.take({p.name});
     if (part.shape.size() != 3 || part.shape[1] != 1 || part.shape[2] != width)
-      fail("{}: '{}{}' has shape [{}], config.json wants [..., 1, {}]", folder, at, end, fmt::join(part.shape, ", "), width);
+      fail("{}: '{}' has shape [{}], config.json wants [..., 1, {}]", folder, p.name, fmt::join(part.shape, ", "), width);
+    check_dtype(folder, p.name, part);
     found += part.shape[0];
     parts.push_back(part);
   }
   if (found != rows) fail("{}: '{}' and its neighbours have {} channels, config.json wants {}", folder, first, found, rows);
+  std::size_t begin = 0;
   for (const TensorView& part : parts) {
-    const std::size_t size = static_cast<std::size_t>(part.shape[0] * width);
-    copy(folder, first, part, left.first(size));
-    left = left.subspan(size);
+    out.push_back({part, first, begin});
+    begin += static_cast<std::size_t>(part.shape[0] * width);
   }
+}
+
+/// Which tensor becomes which weight, shapes checked: before memory for the weights is asked for.
+std::vector<Placed> place(const std::string& folder, Tensors& tensors, const HubConfig& config, bool tied) {
+  if (config.spec.blocks.size() > tensors.count())
+    fail("{}: config.json wants {} layers, the files have {} tensors in all", folder, config.spec.blocks.size(), tensors.count());
+  const std::vector<Parameter> wanted = layout(config.spec);
+  std::vector<Placed> out;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const Parameter& p = wanted[i];
+    if (tied && p.name == kHead) continue;
+    if (config.format == HubFormat::olmo_hybrid && p.name.ends_with(kFirstConvolution)) {
+      place_convolutions(folder, tensors, std::span(wanted).subspan(i, 3), out);
+      i += 2;
+      continue;
+    }
+    const TensorView tensor = tensors.take(hub_names(p.name, config.format));
+    if (tensor.shape != p.shape)
+      fail("{}: '{}' has shape [{}], config.json wants [{}]", folder, p.name, fmt::join(tensor.shape, ", "),
+           fmt::join(p.shape, ", "));
+    check_dtype(folder, p.name, tensor);
+    out.push_back({tensor, p.name, 0});
+  }
+  tensors.check_all_taken();
+  return out;
 }
 
 // ---- writing ----
@@ -158,16 +186,31 @@ Weights<float> scaled_stream(Weights<float> weights, double scale) {
   return weights;
 }
 
+/// All files are written beside the old ones and then take their places: a full disk leaves an older export as it was.
 void write_files(const std::string& folder, const std::string& config, const std::vector<std::map<std::string, TensorView>>& shards,
                  const std::map<std::string, std::string>& metadata) {
   std::error_code error;
-  fs::create_directories(folder, error);
+  const bool made = fs::create_directories(folder, error);
   if (error) fail("cannot make the folder {}: {}", folder, error.message());
   check_folder(folder, shards.size());
-  for (std::size_t i = 0; i < shards.size(); ++i)
-    write_safetensors(folder + "/" + shard_name(i, shards.size()), shards[i], metadata);
-  if (shards.size() > 1) write_whole(folder + "/" + kIndex, index_text(shards));
-  write_whole(folder + "/config.json", config);
+  const std::string part = fmt::format("{}/.part{}", folder, ::getpid());
+  try {
+    if (!fs::create_directory(part, error)) fail("cannot write to {}: {}", folder, error.message());
+    for (std::size_t i = 0; i < shards.size(); ++i)
+      write_safetensors(part + "/" + shard_name(i, shards.size()), shards[i], metadata);
+    if (shards.size() > 1) write_whole(part + "/" + kIndex, index_text(shards));
+    write_whole(part + "/config.json", config);
+    for (const auto& entry : fs::directory_iterator(part)) {
+      const fs::path target = fs::path(folder) / entry.path().filename();
+      fs::rename(entry.path(), target, error);
+      if (error) fail("cannot write {}: {}", target.string(), error.message());
+    }
+    fs::remove(part);
+  } catch (...) {
+    fs::remove_all(part, error);
+    if (made) fs::remove(folder, error);
+    throw;
+  }
 }
 
 }  // namespace
@@ -175,22 +218,15 @@ void write_files(const std::string& folder, const std::string& config, const std
 HubModel read_hub_folder(const std::string& folder) {
   const HubConfig config = read_hub_config(folder + "/config.json");
   Tensors tensors(folder);
-  HubModel model{config.format, config.spec, Weights<float>(config.spec), tensors.metadata()};
   const bool tied = config.tied.value_or(!tensors.has(kHead));
   if (tied) tensors.drop(kHead);
-  for (const Parameter& p : model.weights.layout()) {
-    if (tied && p.name == kHead) continue;
-    if (config.format == HubFormat::olmo_hybrid && is_convolution(p.name)) {
-      if (p.name.ends_with(kConvolutions[0])) read_convolutions(folder, tensors, p.name, model.weights);
-      continue;
-    }
-    const TensorView tensor = tensors.take(hub_names(p.name, config.format));
-    if (tensor.shape != p.shape)
-      fail("{}: '{}' has shape [{}], config.json wants [{}]", folder, p.name, fmt::join(tensor.shape, ", "),
-           fmt::join(p.shape, ", "));
-    copy(folder, p.name, tensor, model.weights[p.name]);
+  const std::vector<Placed> placed = place(folder, tensors, config, tied);
+  HubModel model{config.format, config.spec, Weights<float>(config.spec), tensors.metadata(), config.passed_over};
+  for (const Placed& p : placed) {
+    // A part of a convolution may reach into its neighbours, which lie behind it.
+    const std::size_t size = p.tensor.bytes.size() / dtype_size(p.tensor.dtype);
+    p.tensor.copy_to({model.weights[p.name].data() + p.begin, size});
   }
-  tensors.check_all_taken();
   if (tied) std::ranges::copy(model.weights[kEmbedding], model.weights[kHead].begin());
   return model;
 }

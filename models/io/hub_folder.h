@@ -15,6 +15,7 @@ struct HubModel {
   Spec spec;
   Weights<float> weights;
   std::map<std::string, std::string> metadata;  // of the first safetensors file
+  std::vector<std::string> passed_over;         // HubConfig::passed_over
 };
 
 /// Reads a folder, F32 or BF16; a tied head is copied.  A tensor that is missing, of another shape, or not part of the model is an

@@ -189,7 +189,7 @@ void write_safetensors(const std::string& path, const Safetensors& file) {
   write_safetensors(path, views, file.metadata);
 }
 
-MappedSafetensors::MappedSafetensors(const std::string& path) : file_(path) {
+MappedSafetensors::MappedSafetensors(const std::string& path) : path_(path), file_(path) {
   const std::string_view bytes = file_.bytes();
   std::uint64_t length = 0;
   if (bytes.size() < 8) fail("{}: truncated: {} bytes, a safetensors file begins with 8; use another copy", path, bytes.size());
@@ -215,7 +215,7 @@ MappedSafetensors::MappedSafetensors(const std::string& path) : file_(path) {
 
 const TensorView& MappedSafetensors::at(const std::string& name) const {
   const auto found = tensors_.find(name);
-  if (found == tensors_.end()) fail("no tensor named '{}' in this file", name);
+  if (found == tensors_.end()) fail("{}: no tensor named '{}'", path_, name);
   return found->second;
 }
 

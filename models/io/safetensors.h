@@ -85,6 +85,7 @@ class MappedSafetensors {
   const TensorView& at(const std::string& name) const;
 
  private:
+  std::string path_;
   MappedFile file_;
   std::map<std::string, TensorView> tensors_;
   std::map<std::string, std::string> metadata_;

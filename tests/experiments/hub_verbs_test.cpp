@@ -3,6 +3,7 @@
 #include "experiments/harness/initialise.h"
 #include "kernels/executor.h"
 #include "models/io/safetensors.h"
+#include "models/model.h"
 #include "program.h"
 #include "tests/catch.h"
 
@@ -128,9 +129,127 @@ TEST_CASE("wrong input to export, import, generate and logits is one line and ex
   check_one_line({"generate", model, "--prompt-file", folder / "prompts", "--device", "cuda"}, "no decoder");
   check_one_line({"logits", model, "--tokens", folder / "prompts", "--out", folder / "l", "--gradients", folder / "g"},
                  "give longer lines");
+  CHECK(!std::filesystem::exists(folder / "l"));
+  for (const char* line :
+       {"1 99999999999", "1 2.5", "1 2 x", "[1, 2.7]", "[1, 99999999999]", "{\"tokens\": [1, -2]}", "[[1]]", "[1 2"}) {
+    write_whole(folder / "wrong", line);
+    check_one_line({"logits", model, "--tokens", folder / "wrong", "--out", folder / "l"}, "wrong:1: ");
+  }
   write_whole(folder / "prompts", "1 2\n");
   check_one_line({"logits", model, "--tokens", folder / "prompts", "--out", folder / "l", "--gradients", folder / "none/g"},
                  "cannot write");
+}
+
+TEST_CASE("a checkpoint that is cut, or misses a tensor, or has one of another shape is refused with its path") {
+  const Scratch folder;
+  const std::string path = write_model(folder, "GA") + "/model.safetensors", bad = folder / "bad.safetensors";
+  const std::string whole = read_whole(path);
+  const Safetensors good = read_safetensors(path);
+  write_whole(folder / "tokens", "1 2\n");
+  const auto refused = [&](const std::string& part) {
+    check_one_line({"export", bad, "--format", "olmo_hybrid", "--out", folder / "x"}, part);
+    check_one_line({"generate", bad, "--prompt-file", folder / "tokens"}, part);
+    check_one_line({"logits", bad, "--tokens", folder / "tokens", "--out", folder / "x"}, part);
+    CHECK(!std::filesystem::exists(folder / "x"));
+  };
+  write_whole(bad, whole.substr(0, whole.size() - 1));
+  refused("bad.safetensors: truncated");
+  Safetensors changed = good;
+  changed.tensors.erase("model.norm.weight");
+  write_safetensors(bad, changed);
+  refused("bad.safetensors: no tensor named 'model.norm.weight'");
+  changed.tensors["model.norm.weight"] = Tensor::of<float>({2, 4}, std::vector<float>(8));
+  write_safetensors(bad, changed);
+  refused("bad.safetensors: 'model.norm.weight' has shape [2, 4]");
+}
+
+TEST_CASE("import names the keys of config.json that it does not understand") {
+  const Scratch folder;
+  REQUIRE(run_program({"export", write_model(folder, "GA"), "--format", "olmo_hybrid", "--out", folder / "hf"}).code == 0);
+  const Outcome known = run_program({"import", folder / "hf", "--out", folder / "back"});
+  CHECK(known.out.find("passed over") == std::string::npos);
+  auto config = nlohmann::json::parse(read_whole(folder / "hf/config.json"));
+  config["new_trick"] = true;
+  write_whole(folder / "hf/config.json", config.dump());
+  CHECK_THAT(run_program({"import", folder / "hf", "--out", folder / "back"}).out, Contains("passed over: new_trick"));
+  config["hidden_size"] = 1 << 24;  // refused before memory is asked for
+  write_whole(folder / "hf/config.json", config.dump());
+  check_one_line({"import", folder / "hf", "--out", folder / "back"}, "config.json wants [7, 16777216]");
+}
+
+TEST_CASE("logits takes token ids from a safetensors file of tasks sample") {
+  const Scratch folder;
+  const std::string path = write_model(folder, "GA"), file = folder / "tokens.safetensors";
+  write_whole(folder / "tokens", "1 2 3 4\n[5, 6]\n");
+  REQUIRE(run_program({"logits", path, "--tokens", folder / "tokens", "--out", folder / "l"}).code == 0);
+  Safetensors tokens;
+  tokens.tensors["tokens"] = Tensor::of<std::int32_t>({2, 4}, std::vector<std::int32_t>{1, 2, 3, 4, 5, 6, 0, 0});
+  tokens.tensors["lengths"] = Tensor::of<std::int32_t>({2}, std::vector<std::int32_t>{4, 2});
+  write_safetensors(file, tokens);
+  REQUIRE(run_program({"logits", path, "--tokens", file, "--out", folder / "m"}).code == 0);
+  CHECK(read_whole(folder / "l") == read_whole(folder / "m"));
+  CHECK(run_program({"generate", path, "--prompt-file", file}).out ==
+        run_program({"generate", path, "--prompt-file", folder / "tokens"}).out);
+  const auto refused = [&](const std::string& name, const Tensor& tensor, const std::string& part) {
+    Safetensors bad = tokens;
+    bad.tensors[name] = tensor;
+    write_safetensors(file, bad);
+    check_one_line({"logits", path, "--tokens", file, "--out", folder / "n"}, part);
+  };
+  const std::vector<std::int32_t> two = {4, 5}, three = {4, 2, 1};
+  refused("lengths", Tensor::of<std::int32_t>({2}, two), "sequence 1 has length 5, wanted 1 to 4");
+  refused("lengths", Tensor::of<std::int32_t>({3}, three), "3 lengths for 2 sequences");
+  refused("tokens", Tensor::of<std::int32_t>({3}, three), "`tokens` is I32 with 1 axes");
+  refused("tokens", Tensor::of<float>({1, 2}, std::vector<float>(2)), "`tokens` is F32");
+  refused("tokens", Tensor::of<std::int32_t>({2, 1}, std::vector<std::int32_t>{1, 7}), "sequence 0 has length 4");
+  tokens.tensors.erase("lengths");
+  refused("tokens", Tensor::of<std::int32_t>({2, 1}, std::vector<std::int32_t>{1, 7}), "sequence 1: token 7 is outside");
+}
+
+TEST_CASE("logits over other numbers are those of the generic layers, the layers too") {
+  const Scratch folder;
+  const std::string path = write_model(folder, "GA");
+  write_whole(folder / "tokens", "1 2 3 4\n");
+  const auto run = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"logits", path, "--tokens", folder / "tokens", "--out", folder / "l", "--layers"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run_program(arguments);
+    INFO(outcome.err);
+    REQUIRE(outcome.code == 0);
+    return read_safetensors(folder / "l");
+  };
+  const LoadedModel loaded = load_model(path);
+  Weights<double> weights(loaded.spec);
+  std::copy(loaded.weights.values().begin(), loaded.weights.values().end(), weights.values().begin());
+  const Model<double> model(loaded.spec, weights);
+  const Safetensors exact = run({"--numbers", "double"}), kernels = run({"--numbers", "float"}), log = run({"--numbers", "log:53"});
+  CHECK(exact.metadata.at("numbers") == "double");
+  const std::vector<int> tokens = {1, 2, 3, 4};
+  CHECK(exact.at("logits.0").values<double>() == logits(model, tokens).values());
+  auto state = model.start();
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    const auto rows = model.trace(state, tokens[t]);
+    for (std::size_t b = 0; b < rows.size(); ++b) {
+      const std::vector<double> layer = exact.at(fmt::format("layers.0.{}", b)).values<double>();
+      CHECK(std::equal(rows[b].begin(), rows[b].end(), layer.begin() + static_cast<std::ptrdiff_t>(8 * t)));
+    }
+  }
+  CHECK(exact.at("logits.0").shape == kernels.at("logits.0").shape);
+  const std::vector<float> fp32 = kernels.at("logits.0").values<float>();
+  const std::vector<double> truth = exact.at("logits.0").values<double>(), rounded = log.at("logits.0").values<double>();
+  double largest = 0;
+  for (const double x : truth) largest = std::max(largest, std::abs(x));
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    CHECK(std::abs(fp32[i] - truth[i]) <= 1e-4 * largest);  // what fp32 must reach beside other programs (hub_test.cpp)
+    CHECK(std::abs(rounded[i] - truth[i]) <= 1e-4 * largest);
+  }
+  const std::string out = folder / "n";
+  check_one_line({"logits", path, "--tokens", folder / "tokens", "--out", out, "--numbers", "doubel"}, "did you mean 'double'");
+  check_one_line({"logits", path, "--tokens", folder / "tokens", "--out", out, "--numbers", "rational"}, "needs sqrt");
+  check_one_line({"logits", path, "--tokens", folder / "tokens", "--out", out, "--numbers", "double", "--precision", "bf16"},
+                 "give one of the two");
+  check_one_line({"logits", path, "--tokens", folder / "tokens", "--out", out, "--numbers", "double", "--gradients", folder / "g"},
+                 "not double");
 }
 
 TEST_CASE("logits writes the loss and the gradients of the executor") {

@@ -248,6 +248,9 @@ TEST_CASE("a folder that cannot be imported is refused in one line that names th
   CHECK_THAT(refusal("num_key_value_heads", 1), Contains("as many as num_attention_heads"));
   CHECK_THAT(refusal("rope_parameters", "erase"), Contains("null for no positions"));
   CHECK_THAT(refusal("rope_parameters", {{"rope_theta", 1e4}, {"rope_type", "yarn"}}), Contains("rope_type default"));
+  CHECK_THAT(refusal("rope_parameters", {{"rope_theta", 1e4}, {"partial_rotary_factor", 0.5}}),
+             Contains("partial_rotary_factor 1"));
+  CHECK_THAT(refusal("hidden_size", 1 << 24), Contains("[29, 32], config.json wants [29, 16777216]"));
   CHECK_THAT(refusal("rope_scaling", {{"factor", 2}}), Contains("'rope_scaling'"));
   CHECK_THAT(refusal("layer_types", {"linear_attention", "sliding_attention"}), Contains("linear_attention and full_attention"));
   CHECK_THAT(refusal("layer_types", {"linear_attention"}), Contains("one per layer"));
@@ -286,6 +289,19 @@ TEST_CASE("a folder with missing, foreign or doubled tensors or without safetens
   write_hub_folder(folder / "out", HubFormat::olmo_hybrid, spec, random_weights(spec), {});  // again, over itself
   CHECK_THAT(error_of([&] { write_hub_folder(folder / "out", HubFormat::olmo_hybrid, spec, random_weights(spec), {}, 700); }),
              Contains("already holds model.safetensors"));
+}
+
+TEST_CASE("an export that fails half way leaves the older one, and no file of its own") {
+  const Scratch folder;
+  const Spec spec = small("GA");
+  const Weights<float> weights = random_weights(spec);
+  write_hub_folder(folder / "out", HubFormat::olmo_hybrid, spec, weights, {}, 700);
+  fs::remove(folder / "out/config.json");
+  fs::create_directories(folder / "out/config.json/in_the_way");  // the last file cannot take its place
+  CHECK_THROWS_AS(write_hub_folder(folder / "out", HubFormat::olmo_hybrid, spec, weights, {}, 700), Error);
+  for (const auto& entry : fs::directory_iterator(folder / "out")) CHECK(!entry.path().filename().string().starts_with(".part"));
+  CHECK_THROWS_AS(write_hub_folder(folder / "new", HubFormat::olmo_hybrid, spec, weights, {{"\xff", "not UTF-8"}}), Error);
+  CHECK(!fs::exists(folder / "new"));
 }
 
 TEST_CASE("bfloat16 tensors are widened exactly") {

@@ -1,11 +1,11 @@
-"""The gated delta rule as a differentiable function of torch tensors on the CPU."""
+"""The gated delta rule as a differentiable function of torch tensors."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
-from . import _separatrix
+from . import _cuda, _separatrix
 
 if TYPE_CHECKING:
     import torch
@@ -33,23 +33,44 @@ def delta_rule(
     key_dim, value_dim), zero when None.  scale: key_dim ** -0.5 when None.
 
     Returns o, shaped as v, and the state after the last token.  Differentiable once with respect to every tensor.
-    float32 runs the chunkwise SIMD kernel on all cores; float64 runs the definition token by token, for tests.
+    On the CPU float32 runs the chunkwise SIMD kernel on all cores; float64 runs the definition token by token, for tests.
+    CUDA tensors, float32, need a package built with CUDA (`pip install . -C cmake.define.SEPARATRIX_CUDA=ON`; unverified on a GPU).
     Another dtype, device or shape raises separatrix.Error.
     """
     import torch
 
     tensors = [q, k, v, g, beta] + ([] if initial_state is None else [initial_state])
-    if any(t.device.type != "cpu" for t in tensors):
-        raise _separatrix.Error("delta rule: this build runs on CPU tensors; move them with .cpu()")
-    if q.dtype not in (torch.float32, torch.float64) or any(t.dtype != q.dtype for t in tensors):
-        raise _separatrix.Error("delta rule: wanted float32 or float64, the same for all tensors")
+    device = q.device
+    if device.type not in ("cpu", "cuda") or any(t.device != device for t in tensors):
+        raise _separatrix.Error("delta rule: wanted all tensors on the CPU or on one CUDA device; move them with .to()")
+    known = (torch.float32, torch.float64) if device.type == "cpu" else (torch.float32,)
+    if q.dtype not in known or any(t.dtype != q.dtype for t in tensors):
+        raise _separatrix.Error(f"delta rule: wanted {' or '.join(map(str, known))} on {device.type}, the same for all tensors")
+    _check_shapes(*tensors)
     if write not in ("beta", "plain"):
         raise _separatrix.Error(f"delta rule: write is 'beta' or 'plain', not {write!r}")
     if scale is None:
         scale = q.shape[-1] ** -0.5
+    if device.type == "cuda":
+        return _cuda.function().apply(q, k, v, g, beta, initial_state, scale, write == "beta")
     if q.dtype == torch.float64:  # the module's scale is a float
         q, scale = q * scale, 1.0
     return _function().apply(q, k, v, g, beta, initial_state, scale, write == "beta")
+
+
+def _check_shapes(q, k, v, g, beta, state=None) -> None:
+    def want(holds: bool, what: str) -> None:
+        if not holds:
+            raise _separatrix.Error(f"delta rule: {what}")
+
+    want(q.ndim == k.ndim == v.ndim == 4, "q, k, v have four axes: batch, length, heads, dimension")
+    want(q.shape == k.shape, f"q and k have the same shape, not {tuple(q.shape)} and {tuple(k.shape)}")
+    want(q.shape[:2] == v.shape[:2], "q and v have the same batch and length")
+    want(g.shape == beta.shape == v.shape[:3], f"g and beta are (batch, length, value_heads), here {tuple(v.shape[:3])}")
+    want(q.numel() > 0 and v.numel() > 0, "no axis is empty")
+    want(v.shape[2] % q.shape[2] == 0, "the value heads are a multiple of the key heads")
+    wanted = (q.shape[0], v.shape[2], q.shape[3], v.shape[3])
+    want(state is None or state.shape == wanted, f"the state is (batch, value_heads, key_dim, value_dim), here {wanted}")
 
 
 @cache
