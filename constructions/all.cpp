@@ -60,6 +60,12 @@ const std::vector<Construction>& constructions() {
        "four delta-rule layers without attention solve state-based recall when the pointers come before the list",
        "paper, Lemma 2: the order of Definition 2 is what makes a bounded state too small", "Q(sqrt 2)",
        "numbers of the vocabulary, the largest number of bits", 128, build_state_based_recall_pointers_first},
+      {"state_based_recall_in_trained_form",
+       "two delta-rule layers and softmax attention in trained form (convolutions, SiLU, unit keys, sigmoid gates, output norm) "
+       "solve "
+       "state-based recall without reveals, as far as rounding carries; log2 n heads count",
+       "paper, Theorem 1, GDN + attention; Grazzi et al. 2025; Yang et al. 2024", "the reals: needs exp and square roots",
+       "numbers of the vocabulary, the largest number of bits", 128, build_state_based_recall_in_trained_form},
       {"padded_formulas",
        "21 hard-attention layers and one gated-delta-rule layer evaluate boolean formulas of depth at most floor(log2 n) after "
        "O(n^3) padding tokens, with weights that do not depend on n",

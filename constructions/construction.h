@@ -47,6 +47,7 @@ BuiltModel build_state_based_recall_delta_rule_first_binary(int numbers);
 BuiltModel build_state_based_recall_attention_first(int numbers);
 BuiltModel build_state_based_recall_attention_first_unary(int numbers);
 BuiltModel build_state_based_recall_pointers_first(int numbers);
+BuiltModel build_state_based_recall_in_trained_form(int numbers);
 BuiltModel build_padded_formulas(int any);
 
 }  // namespace separatrix

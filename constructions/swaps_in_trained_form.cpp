@@ -7,18 +7,11 @@
 //   `assert a ==`   q = e_a; head i answers 1 when a holds i, and RMSNorm (eps 1e-5) keeps a rounded 0 small
 // Elsewhere beta = 2 sigmoid(-40) < 1e-16 is lost in rounding.  Unlike the exact construction, words are followed only as far as
 // rounding carries: `eval` measures how far.
-#include <cmath>
-
 #include "constructions/construction.h"
-#include "constructions/weight_builder.h"
+#include "constructions/trained_form.h"
 
 namespace separatrix {
 namespace {
-
-/// A decimal as the exact number it is: 415073016656 / 10^12.
-RootTwo decimal(long long trillionths) {
-  return RootTwo(Rational(trillionths, 1000000000000LL));
-}
 
 Spec one_trained_layer(int variables) {
   GatedDeltaRule g;
@@ -26,13 +19,6 @@ Spec one_trained_layer(int variables) {
   Spec spec;
   spec.blocks.push_back({g, Mlp{0}, NormPlace::pre});
   return spec;
-}
-
-/// Unit embeddings in width root^2 leave RMSNorm as root e_i.
-int root_of_width(std::size_t coordinates) {
-  int root = 1;
-  while (root * root < static_cast<int>(coordinates)) ++root;
-  return root;
 }
 
 }  // namespace
@@ -44,21 +30,17 @@ BuiltModel build_swaps_in_trained_form(int variables) {
   const auto content = [](int j) { return fmt::format("content_{}", j); };
   std::vector<std::string> coordinates{"other", "loads", "swaps", "asks"};
   for (int j = 0; j < variables; ++j) coordinates.push_back(register_(j)), coordinates.push_back(content(j));
-  const int root = root_of_width(coordinates.size());
-  while (static_cast<int>(coordinates.size()) < root * root) coordinates.push_back(fmt::format("idle_{}", coordinates.size()));
+  fill_to_square(coordinates);
 
   WeightBuilder w(one_trained_layer(variables), task->vocabulary(), coordinates);
   w.embed_all({{"other", 1}});
   for (const auto& [token, name] : {std::pair{"range", "loads"}, {"=", "swaps"}, {"==", "asks"}})
     w.embed(token, {{"other", 0}, {name, 1}});
   for (int j = 0; j < variables; ++j) w.embed(std::string(1, static_cast<char>('a' + j)), {{"other", 0}, {register_(j), 1}});
-  w.fill("model.layers.0.input_layernorm.weight", RootTwo(Rational(1, root)));
-  w.fill("model.norm.weight", RootTwo(1));
-  w.fill("model.layers.0.linear_attn.o_norm.weight", RootTwo(1));
-  w.fill("model.layers.0.linear_attn.A_log", RootTwo(-40));  // alpha = exp(-exp(-40) softplus(0)) rounds to 1
+  use_trained_norms(w, static_cast<int>(coordinates.size()));
 
   w.filter("0.q", {{1, 1}});
-  w.filter("0.k", {{0, 1}, {1, decimal(-814526618196)}, {3, decimal(415073016656)}});
+  w.filter("0.k", {{0, 1}, {1, silu_minus_quarter()}, {3, silu_plus_quarter()}});
   w.filter("0.v", {{0, 1}});
   for (int head = 0; head < variables; ++head) {
     for (int j = 0; j < variables; ++j) {

@@ -57,6 +57,14 @@ class Model {
     return rows;
   }
 
+  /// One more token after which nothing is asked: the state becomes what `step` makes it.
+  void read(State& state, int token) const {
+    if (token < 0 || token >= spec_.vocab) fail("token {} is outside the vocabulary of {}", token, spec_.vocab);
+    Row<T> x = embed(token, state.position++);
+    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) x = block_step(i, state, x);
+    if (!blocks_.empty()) last_block_read(state, x);
+  }
+
   /// Logits (vocab) of what follows `token`.
   Row<T> step(State& state, int token) const {
     const Row<T> x = trace(state, token).back();
@@ -98,6 +106,20 @@ class Model {
     if (b.mlp) x = residual(x, s.norm, b.mlp_norm, s.mlp.groups, *b.mlp);
     for (std::size_t m = 0; m < b.more_mlps.size(); ++m) x = residual(x, s.norm, {}, s.more_mlps[m].groups, b.more_mlps[m]);
     return x;
+  }
+
+  void last_block_read(State& state, const Row<T>& input) const {
+    const Block& s = spec_.blocks.back();
+    const RmsNorm<T>& norm = blocks_.back().mixer_norm;
+    const Row<T> x = s.norm == NormPlace::groups ? normed_groups(input, s.groups, spec_.norm_eps)
+                     : s.norm == NormPlace::pre  ? norm(input)
+                                                 : input;
+    std::visit(
+        [&](const auto& mixer) {
+          using Layer = std::decay_t<decltype(mixer)>;
+          mixer.read(std::get<typename Layer::State>(state.mixers.back()), x);
+        },
+        blocks_.back().mixer);
   }
 
   template <class F>

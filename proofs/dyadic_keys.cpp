@@ -1,39 +1,34 @@
 // Swaps without any rounding error in bf16, fp16 or fp32: keys whose entries are 0, 1/2 and 1.
-//   T = three blocks (1, 1; 1, -1) / sqrt 2 turns the six axes;  k_ij = T (e_i - e_j) / sqrt 2 for i, j < 5
-//   register key  r_j = T (e_j + e_5) / sqrt 2,  query  q_j = sqrt 2 T e_j:   r_i . q_j = [i = j]
 // The search runs over the states of the layer in p-bit arithmetic, where every step must also equal the exact one.
+#include "proofs/dyadic_keys.h"
+
 #include <deque>
 #include <map>
 
 #include "models/mixers/gated_delta_rule.h"
 #include "models/numbers/log_float.h"
-#include "proofs/swap_operators.h"
 #include "proofs/swap_programs.h"
 
 namespace separatrix {
-namespace {
 
-constexpr int kVariables = 5, kDim = 6;
-using Vector = std::vector<Rational>;
-
-/// sqrt 2 T x.
-Vector turned(const Vector& x) {
-  Vector y(kDim);
-  for (int i = 0; i < kDim; i += 2) y[i] = x[i] + x[i + 1], y[i + 1] = x[i] - x[i + 1];
+SixVector turned(const SixVector& x) {
+  SixVector y(kSixDim);
+  for (int i = 0; i < kSixDim; i += 2) y[i] = x[i] + x[i + 1], y[i + 1] = x[i] - x[i + 1];
   return y;
 }
 
-/// sqrt 2 T (e_i + sign e_j) times `scale`.
-Vector turned_pair(int i, int j, int sign, const Rational& scale) {
-  Vector x(kDim);
+SixVector turned_pair(int i, int j, int sign, const Rational& scale) {
+  SixVector x(kSixDim);
   x[i] = 1, x[j] = sign;
-  Vector y = turned(x);
+  SixVector y = turned(x);
   for (Rational& e : y) e = e * scale;
   return y;
 }
 
+namespace {
+
 template <Field T, class F>
-Row<T> row_of(const Vector& x, const F& number) {
+Row<T> row_of(const SixVector& x, const F& number) {
   Row<T> y;
   for (const Rational& e : x) y.push_back(number(e));
   return y;
@@ -44,23 +39,23 @@ template <Field T, class F>
 int close(Cases& cases, const std::string& name, const Rational& half, const F& number) {
   const Row<T> nothing{number(0)};
   const T one = number(1), two = number(2), zero = number(0);
-  Matrix<T> S(1, kDim, zero);
-  for (int j = 0; j < kVariables; ++j)  // beta = 0 adds the value j at key r_j
+  Matrix<T> S(1, kSixDim, zero);
+  for (int j = 0; j < kSixVariables; ++j)  // beta = 0 adds the value j at key r_j
     delta_step<T>(S, row_of<T>(turned_pair(j, 5, 1, half), number), Row<T>{number(j)}, one, zero, one);
-  std::map<Values, Matrix<T>> state_of{{initial_values(kVariables), S}};
-  std::deque<Values> queue{initial_values(kVariables)};
+  std::map<Values, Matrix<T>> state_of{{initial_values(kSixVariables), S}};
+  std::deque<Values> queue{initial_values(kSixVariables)};
   while (!queue.empty() && cases.failures() == 0) {
     const Values values = queue.front();
     queue.pop_front();
-    for (int j = 0; j < kVariables; ++j) {
-      Vector axis(kDim);
+    for (int j = 0; j < kSixVariables; ++j) {
+      SixVector axis(kSixDim);
       axis[j] = 1;
       const T read = dot<T>(state_of.at(values).row(0), row_of<T>(turned(axis), number));
       cases.expect(read == number(values[j]),
                    [&] { return fmt::format("{}: register {} of {} is misread", name, j, values_text(values)); });
     }
-    for (int i = 0; i < kVariables; ++i)
-      for (int j = i + 1; j < kVariables; ++j) {
+    for (int i = 0; i < kSixVariables; ++i)
+      for (int j = i + 1; j < kSixVariables; ++j) {
         Matrix<T> next = state_of.at(values);
         delta_step<T>(next, row_of<T>(turned_pair(i, j, -1, half), number), nothing, one, two, one);
         const auto [found, is_new] = state_of.emplace(swapped(values, i, j), next);

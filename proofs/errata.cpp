@@ -12,13 +12,15 @@ const std::vector<Finding>& findings() {
        "weights and growing length the one-step swap of Section 3 and Theorem 1 is therefore not enough as written. Three ways "
        "out: the closed interval, which is what the constructions here use; rounding, by which sigmoid reaches 1 in every finite "
        "format; and five steps per swap, all with beta inside (0, 1), whose product is exactly (1 - 2 eps) times the swap.",
-       {"lazy_walk", "lazy_walk_horizon", "open_interval_swap", "swaps_all_lengths"},
+       {"lazy_walk", "lazy_walk_horizon", "saturated_gates", "open_interval_swap", "open_interval_words", "swaps_all_lengths"},
        {}},
       {"Definition 1 is not the layer that is trained",
        "Definition 1 adds v k^T; flash-linear-attention and OlmoHybrid add beta v k^T. For beta > 0 the two differ by a scaling of "
-       "v. Pure accumulation, beta = 0 with v not 0, exists in Definition 1 only (as a limit, its interval being open). The swap "
-       "construction has also been built in the trained form.",
-       {"write_forms", "swaps_trained_form"},
+       "v. Pure accumulation, beta = 0 with v not 0, exists in Definition 1 only (as a limit, its interval being open). Swaps "
+       "and state-based recall have also been built in the trained form, with softmax attention and codes of positions that "
+       "rounding "
+       "does not wear out: log2 n counters in place of the layer-norm hash.",
+       {"write_forms", "swaps_trained_form", "theorem_1_trained_form", "theorem_1_trained_form_long"},
        {}},
       {"The update printed in Figures 4 and 5 is not a swap",
        "`a, c = c, e` overwrites a value, after which two variables are equal and information is lost; the text speaks of swaps. "
@@ -32,7 +34,7 @@ const std::vector<Finding>& findings() {
        "(fp32) "
        "reach n = 48 and 8 bits (bf16) n = 3. A trained fp32 or bf16 model that recalls from longer lists does not do it that way, "
        "and the theorem says nothing about it.",
-       {"hash_argmax", "hash_bits", "recall_bits"},
+       {"hash_argmax", "hash_bits", "hash_temperature", "cheaper_keys", "recall_bits"},
        {"separatrix reach recall_by_attention"}},
       {"Integers need more than logarithmic precision",
        "The remark that such models reach PNC1 rests on iterated products of small integer matrices. Their values have as many "

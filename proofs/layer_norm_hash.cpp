@@ -25,8 +25,9 @@ LogFloat product(const std::array<LogFloat, 4>& a, const std::array<LogFloat, 4>
   return s;
 }
 
-/// The largest n <= limit at which every q <= n retrieves k = q alone from the keys 1 .. n, in p-bit arithmetic.
-/// Position i is the direction (1, 1 / i), which is what uniform attention over i tokens yields.
+}  // namespace
+
+// Position i is the direction (1, 1 / i), which is what uniform attention over i tokens yields.
 int largest_retrieved(int p, int limit) {
   std::vector<std::array<LogFloat, 4>> keys;
   const LogFloat one(1.0, p);
@@ -42,6 +43,8 @@ int largest_retrieved(int p, int limit) {
   }
   return limit;
 }
+
+namespace {
 
 int bits_needed(int n) {
   int p = 4;

@@ -89,14 +89,14 @@ bool same(const List& x, const List& y) {
 
 Outcome check_recall_residuals(bool (*recalled)(const List& bits, int index), bool (*equal)(const List& x, const List& y)) {
   Cases cases;
-  for (int n = 1; n <= 10; ++n) {
+  for (int n = 1; n <= 12; ++n) {
     std::vector<int> indexes(n);
     for (int i = 0; i < n; ++i) indexes[i] = i;
     const auto strings = all_lists(n, 2);
     expect_count(cases, fmt::format("recall of {} bits", n), residual_count(strings, indexes, recalled), power(2, n));
     if (n <= 8) expect_count(cases, fmt::format("equality of {} bits", n), residual_count(strings, strings, equal), power(2, n));
   }
-  return cases.done("recall of n <= 10 bits and equality (w w) of n <= 8 bits: 2^n residual functions after the first part");
+  return cases.done("recall of n <= 12 bits and equality (w w) of n <= 8 bits: 2^n residual functions after the first part");
 }
 
 Outcome check_fooling_set(bool (*in_language)(const List& x, const List& y)) {

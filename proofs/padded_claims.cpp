@@ -37,7 +37,7 @@ std::vector<Claim> padded_claims() {
        "that it "
        "determines is the exact interpreter's",
        "paper, Theorem 3 and Corollary 3.1 (this mechanism); in double precision", Strength::exhaustive,
-       "the 128 formulas over the complete tree of n = 7 tokens", model, check_padded_layers,
+       "the 128 formulas over the complete tree of n = 7 tokens, one of 3 tokens and 9 blanks", model, check_padded_layers,
        "and 1,000 random formulas of n = 15, 10 of n = 31, 2 of every shape of 2 to 5 leaves", check_padded_layers_deep},
       {"padded_heads",
        "in every head the scores of matching keys deviate by less than half the grid they are rounded to, and the "

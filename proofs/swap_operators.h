@@ -9,10 +9,6 @@ namespace separatrix {
 Outcome check_swap_operator(const RootTwo& entry);
 Outcome check_lazy_walk_of(const RootTwo& entry);
 Outcome check_open_interval_of(const RootTwo& entry);
-/// The last number of swaps with a margin of 1/2 at beta = sigmoid(b), against a law.
-Outcome check_horizon_law(double (*law)(int b));
-/// Keys with entries 0, `half` and 2 `half`.
-Outcome check_dyadic_keys_of(const Rational& half);
 /// What production must write in place of v, for erase = 2 beta > 0, to take Definition 1's step.
 Outcome check_written(Rational (*written)(const Rational& v, const Rational& erase));
 

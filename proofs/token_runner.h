@@ -25,14 +25,14 @@ class TokenRunner {
   State start() const { return model_.start(); }
   /// Feeds words separated by blanks; "\\n" is the newline token.
   void feed(State& state, const std::string& words) const {
-    for (const int token : tokens(words)) model_.trace(state, token);
+    for (const int token : tokens(words)) model_.read(state, token);
   }
-  void feed(State& state, int token) const { model_.trace(state, token); }
+  void feed(State& state, int token) const { model_.read(state, token); }
   /// The logits after these words; `state` is not changed.
   Row<T> logits_after(State state, const std::string& words) const {
-    Row<T> y;
-    for (const int token : tokens(words)) y = model_.step(state, token);
-    return y;
+    const std::vector<int> all = tokens(words);
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) model_.read(state, all[i]);
+    return all.empty() ? Row<T>{} : model_.step(state, all.back());
   }
   Row<T> logits(State& state, int token) const { return model_.step(state, token); }
   /// The answer: the first token of largest logit.

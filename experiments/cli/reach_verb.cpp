@@ -4,6 +4,7 @@
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/reach.h"
+#include "experiments/report/limits_table.h"
 #include "experiments/report/reach_table.h"
 #include "models/io/whole_file.h"
 
@@ -48,6 +49,7 @@ int reach(const ReachArguments& a) {
       std::fflush(stdout);
     }
   write_whole(a.out + "/reach.csv", to_csv(rows));
+  write_whole(a.out + "/limits.csv", to_csv(measure_limits()));
   if (a.json) fmt::print("{}\n", json.dump(1));
   return 0;
 }
@@ -56,7 +58,8 @@ int reach(const ReachArguments& a) {
 
 void add_reach_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("reach", "how far each construction is right in each arithmetic");
-  verb->footer("example: separatrix reach swaps_in_trained_form --work 20\nWrites DIR/reach.csv, which `report` shows.");
+  verb->footer(
+      "example: separatrix reach swaps_in_trained_form --work 20\nWrites DIR/reach.csv and DIR/limits.csv, which `report` shows.");
   auto a = std::make_shared<ReachArguments>();
   verb->add_option("constructions", a->names, "which; all when none is named");
   verb->add_option("--out", a->out, "folder of reach.csv and the checkpoints")->capture_default_str();

@@ -21,10 +21,14 @@ struct VerifyArguments {
   int threads = 0;
 };
 
+bool names_all(const VerifyArguments& a) {
+  return a.names.empty() || a.names == std::vector<std::string>{"all"};
+}
+
 /// The named statements; all of them when none is named; with a checkpoint, only those about a model of its task.
 std::vector<const Claim*> chosen(const VerifyArguments& a, const BuiltModel* model) {
   std::vector<const Claim*> out;
-  const bool all = a.names.empty() || a.names == std::vector<std::string>{"all"};
+  const bool all = names_all(a);
   for (const std::string& name : a.names)
     if (!all) out.push_back(&find_claim(name));
   if (!all) return out;
@@ -75,7 +79,7 @@ int verify(const VerifyArguments& a) {
     for (const std::string& note : exact.notes) fmt::print(stderr, "{}: {}\n", a.checkpoint, note);
     model = std::move(exact.model);
   }
-  if (!(a.readme + a.errata).empty() && (model || a.deep || !a.names.empty()))
+  if (!(a.readme + a.errata).empty() && (model || a.deep || !names_all(a)))
     fail(
         "--write-readme and --write-errata describe all statements at their usual extent: give no name, no checkpoint and no "
         "--deep");

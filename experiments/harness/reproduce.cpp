@@ -9,6 +9,7 @@
 #include "experiments/harness/reach.h"
 #include "experiments/harness/sweep.h"
 #include "experiments/harness/verify_hook.h"
+#include "experiments/report/limits_table.h"
 #include "experiments/report/reach_table.h"
 #include "experiments/report/report.h"
 #include "experiments/report/selection.h"
@@ -63,6 +64,7 @@ void reach(const fs::path& out, const std::string& scale) {
   std::vector<Reach> rows;
   for (const Construction& c : constructions())
     for (const Reach& row : measure_reach(c, out / "constructions", options)) rows.push_back(row);
+  write_whole(out / "limits.csv", to_csv(measure_limits()));
   write_whole(out / "reach.csv", to_csv(rows));
   step.done(fmt::format("{} constructions, {} arithmetics", constructions().size(), arithmetics().size()));
 }

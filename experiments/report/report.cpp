@@ -5,6 +5,7 @@
 #include <set>
 
 #include "experiments/report/learning.h"
+#include "experiments/report/limits_table.h"
 #include "experiments/report/page.h"
 #include "experiments/report/plots.h"
 #include "experiments/report/reach_table.h"
@@ -155,6 +156,16 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
                                         "Constructions that fail in some arithmetic: how far they are right in each; an arrow: as "
                                         "far as was tried."));
     page.files.push_back("reach.csv");
+  }
+  if (fs::exists(out / "limits.csv")) {
+    const std::vector<Limit> limits = limits_from_csv(read_whole(out / "limits.csv"), "limits.csv");
+    page.reach.push_back(limits_table(limits));
+    write_table(page, page.reach.back(), out);
+    const Figure figure = limits_figure(limits);
+    if (!figure.panels.empty())
+      page.figures.push_back(
+          add_figure(page, out, figure, "Where arithmetic ends steps and scores: points are measured, lines are the law."));
+    page.files.push_back("limits.csv");
   }
   write_whole(out / "index.html", to_html(page, out));
 }

@@ -32,15 +32,19 @@ class AttentionLayer {
 
   State start() const { return {{}, {}, std::vector<std::vector<int>>(s_.heads), 0}; }
 
-  /// x (width) -> y (width).
-  Row<T> step(State& state, const Row<T>& x) const {
-    const int position = static_cast<int>(state.keys.size());
-    const Row<T> q = prepared(w_q_(x), norm_q_, position);
-    state.keys.push_back(prepared(w_k_(x), norm_k_, position));
+  /// Keeps the key and the value of one more token, x (width), without a query.
+  void read(State& state, const Row<T>& x) const {
+    state.keys.push_back(prepared(w_k_(x), norm_k_, static_cast<int>(state.keys.size())));
     state.values.push_back(w_v_(x));
     for (; state.sorted < state.keys.size(); ++state.sorted)
       for (int h = 0; h < s_.heads; ++h)
         if (!is_zero(part(state.keys[state.sorted], h))) state.nonzero[h].push_back(static_cast<int>(state.sorted));
+  }
+
+  /// x (width) -> y (width).
+  Row<T> step(State& state, const Row<T>& x) const {
+    const Row<T> q = prepared(w_q_(x), norm_q_, static_cast<int>(state.keys.size()));
+    read(state, x);
     Row<T> y;  // (heads * head_dim)
     for (int h = 0; h < s_.heads; ++h) {
       const Row<T> o = s_.score == Score::softmax ? weighted_mean(state, part(q, h), h) : mean_of_chosen(state, part(q, h), h);

@@ -58,6 +58,9 @@ class GatedDeltaRuleLayer {
     return state;
   }
 
+  /// One more token, x (width), whose output nobody reads.
+  void read(State& state, const Row<T>& x) const { step(state, x); }
+
   /// x (width) -> y (width).
   Row<T> step(State& state, const Row<T>& x) const {
     Row<T> q = features(conv_q_, state.q, w_q_, x), k = features(conv_k_, state.k, w_k_, x);

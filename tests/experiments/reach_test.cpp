@@ -1,4 +1,5 @@
 // How far constructions reach, and how that is shown.
+#include "experiments/report/limits_table.h"
 #include "experiments/report/reach_table.h"
 #include "models/io/whole_file.h"
 #include "program.h"
@@ -61,10 +62,32 @@ TEST_CASE("reaches are written and read back, shown in a table, and a file that 
   CHECK_THROWS_WITH(reach_from_csv("a,b\n1,2\n", "here"), Catch::Matchers::Contains("separatrix reach"));
 }
 
+TEST_CASE("limits are measured beside their law, written and read back, shown, and a file that is none is refused") {
+  const std::vector<Limit> limits = limits_from_csv(to_csv(measure_limits()), "here");
+  REQUIRE(limits.size() == 11);
+  const auto measured = [&](const std::string& name, int at) {
+    for (const Limit& l : limits)
+      if (l.name == name && l.at == at) return l.measured;
+    return -1;
+  };
+  CHECK(measured("rounded_key", 8) == 1622);
+  CHECK(measured("lazy_walk", 10) == 7633);
+  CHECK(measured("hash", 24) == 48);
+  CHECK(measured("padded_formulas", 7) == 32);
+  CHECK(to_markdown(limits_table(limits)).find("1622") != std::string::npos);
+  const Scratch folder;
+  draw(limits_figure(limits), folder.path());
+  CHECK(std::filesystem::file_size(folder / "limits.svg") > 1000);
+  CHECK_THROWS_WITH(limits_from_csv("a,b\n1,2\n", "here"), Catch::Matchers::Contains("separatrix reach"));
+  CHECK_THROWS_AS(limits_from_csv("limit,at,law,measured\nhash,one,2,3\n", "here"), Error);
+  CHECK_THROWS_AS(limits_from_csv("limit,at,law,measured\nhush,1,2,3\n", "here"), Error);
+}
+
 TEST_CASE("the verb reach writes reach.csv, and bad arguments end with exit code 2") {
   const Scratch folder;
   CHECK(run_program({"reach", "swaps_by_delta_rule", "--work", "0.01", "--samples", "2", "--out", folder / "r"}).code == 0);
   CHECK(read_whole(folder / "r/reach.csv").find("swaps_by_delta_rule,log:8,reference,") != std::string::npos);
+  CHECK(read_whole(folder / "r/limits.csv").find("rounded_key,8,") != std::string::npos);
   CHECK(run_program({"reach", "no_such_construction", "--out", folder / "r"}).code == 2);
   CHECK(run_program({"reach", "--samples", "0", "--out", folder / "r"}).code == 2);
 }

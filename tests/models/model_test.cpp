@@ -84,3 +84,20 @@ TEST_CASE("delta_heads and key_dim make the state of a delta rule small and leav
   o.delta_heads = -1;
   CHECK_THROWS_WITH(make_spec(o, 100), Catch::Contains("positive"));
 }
+
+TEST_CASE("reading a token leaves the state that a step leaves, whatever the last block and wherever its norms are") {
+  for (const std::string pattern : {"GA", "AG"})
+    for (const std::string norm : {"post", "pre"}) {
+      ModelOptions o;
+      o.pattern = pattern, o.width = 8, o.heads = 2, o.head_dim = 4, o.hidden = 12, o.attention_norm = norm;
+      const Spec spec = make_spec(o, 7);
+      const Model<double> model(spec, random_weights(spec, 0.5));
+      auto read = model.start(), stepped = model.start();
+      for (const int token : {3, 1, 4, 1, 5}) {
+        model.read(read, token);
+        model.step(stepped, token);
+        CHECK(read == stepped);
+      }
+      CHECK_THROWS_AS(model.read(read, 7), Error);
+    }
+}

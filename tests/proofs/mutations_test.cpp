@@ -5,6 +5,7 @@
 #include "constructions/barrington.h"
 #include "proofs/balanced_programs.h"
 #include "proofs/barrington.h"
+#include "proofs/dyadic_keys.h"
 #include "proofs/integer_formulas.h"
 #include "proofs/layer_norm_hash.h"
 #include "proofs/lemma_1.h"
@@ -12,6 +13,7 @@
 #include "proofs/padded_formulas.h"
 #include "proofs/rational_turns.h"
 #include "proofs/register_programs.h"
+#include "proofs/rounded_steps.h"
 #include "proofs/swap_operators.h"
 #include "tests/catch.h"
 
@@ -76,7 +78,11 @@ void add_swaps(Mutations& m) {
   m["swap_operator"] = [=] { return check_swap_operator(half); };
   m["lazy_walk"] = [=] { return check_lazy_walk_of(half); };
   m["open_interval_swap"] = [=] { return check_open_interval_of(half); };
-  m["lazy_walk_horizon"] = [] { return check_horizon_law([](int b) { return std::log(2.0) / -std::log(std::tanh(b)); }); };
+  m["lazy_walk_horizon"] = [] { return check_horizons([](int b) { return std::log(2.0) / -std::log(std::tanh(b)); }, {4}); };
+  m["dyadic_swap_words"] = [] { return check_dyadic_words_of(Rational(1, 3), 2000); };
+  m["open_interval_words"] = [] { return check_open_interval_words_of(Rational(1, 3)); };
+  m["rounded_swap_keys"] = [] { return check_rounded_keys_against([](int p) { return rounded_key_law(p) / 2; }); };
+  m["saturated_gates"] = [] { return check_saturation_of_gates([](int p) { return p * std::log(2.0); }); };
   m["dyadic_swap_keys"] = [] { return check_dyadic_keys_of(Rational(1, 3)); };
   m["write_forms"] = [] { return check_written([](const Rational& v, const Rational&) { return v; }); };
   for (const char* claim : {"swaps_all_lengths", "swaps_short_programs", "swaps_task_examples", "swaps_long_words"})
@@ -89,6 +95,8 @@ void add_swaps(Mutations& m) {
 
 void add_recall(Mutations& m) {
   m["hash_argmax"] = [] { return check_hash_gap([](int n) { return Rational(1, n * n - n + 2); }); };
+  m["hash_temperature"] = [] { return check_temperature_against([](int n) { return 0.25 / std::pow(n, 4); }); };
+  m["cheaper_keys"] = [] { return check_cheaper_keys_against([](int n) { return Rational(1, 2 * n); }); };
   m["hash_bits"] = [] { return check_hash_law([](int n) { return 3 * std::log2(n) + 2; }); };
   for (const char* claim : {"recall_short_strings", "recall_long_strings", "recall_bits"})
     m[claim] = about(claim, wrong(build_recall_by_attention(128), kLayer + "2.self_attn.k_proj.weight", 2));
@@ -128,6 +136,12 @@ void add_delta_rule_first(Mutations& m) {
     add_solver(m, {std::string("theorem_1_delta_rule_first_") + name, with(built, {{"0.linear_attn.v_conv1d.weight", 10 * 4, 0}}),
                    wrong(built, swaps, 2), with(built, sums),
                    with(built, {{"2.mlp.up_proj.weight", 17, times}, {"2.mlp.up_proj.weight", 0, 0}})});
+}
+
+void add_trained_form(Mutations& m) {
+  const BuiltModel trained = build_state_based_recall_in_trained_form(128);
+  for (const char* claim : {"theorem_1_trained_form", "theorem_1_trained_form_long"})
+    m[claim] = about(claim, with(trained, {{"1.linear_attn.k_conv1d.weight", 0, 0}}));  // the first name of a swap, channel of `a`
 }
 
 void add_attention_first(Mutations& m) {
@@ -264,8 +278,8 @@ void add_formulas(Mutations& m) {
 
 TEST_CASE("every statement fails when one thing is wrong") {
   Mutations mutations;
-  for (const auto add :
-       {add_swaps, add_recall, add_delta_rule_first, add_attention_first, add_lemmas, add_word_problems, add_formulas})
+  for (const auto add : {add_swaps, add_recall, add_delta_rule_first, add_trained_form, add_attention_first, add_lemmas,
+                         add_word_problems, add_formulas})
     add(mutations);
   for (const Claim& claim : claims()) {
     INFO(claim.name);
