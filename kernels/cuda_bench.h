@@ -1,5 +1,6 @@
 // Speeds of the CUDA kernels beside their floors, and the check that comes first: a wrong kernel has no speed.
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ struct KernelSpeed {
   double spread = 0;                // (90 % quantile - 10 % quantile) / median
   double bytes = 0, flops = 0;      // that must be moved at least (every input read once, every output written once) and computed
   double bandwidth = 0;             // bytes per second of a large device copy here and now, read and write counted
+  double product_rate = 0;          // FLOP/s of a large bf16 matrix product here and now
   double error = 0;                 // |result - CPU kernel| / |the latter|, the worst of all results, at a short length
-  double floor() const { return bytes / bandwidth; }
+  double floor() const { return std::max(bytes / bandwidth, flops / product_rate); }
 };
 
 struct KernelBench {

@@ -22,6 +22,7 @@ void print_kernel_speeds(const std::vector<KernelSpeed>& speeds, bool json) {
                     {"bytes", s.bytes},
                     {"flops", s.flops},
                     {"bytes_per_second_of_a_copy", s.bandwidth},
+                    {"flops_per_second_of_a_product", s.product_rate},
                     {"floor_seconds", s.floor()},
                     {"times_floor", s.seconds / s.floor()},
                     {"error", s.error}});

@@ -1,4 +1,4 @@
-// separatrix bench step CONFIG | gdn | attention | tasks: speeds on this machine, beside their floors.
+// separatrix bench step CONFIG | sweep CONFIG | gdn | attention | tasks: speeds on this machine, beside their floors.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
@@ -8,7 +8,10 @@
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/bench_delta.h"
 #include "experiments/harness/bench_step.h"
+#include "experiments/harness/bench_sweep.h"
 #include "experiments/harness/machine.h"
+#include "experiments/harness/process.h"
+#include "kernels/cuda_devices.h"
 
 namespace separatrix {
 namespace {
@@ -25,6 +28,7 @@ struct StepArguments {
 Json to_json(const StepSpeed& s) {
   return {{"seconds", s.seconds},
           {"fastest", s.fastest},
+          {"spread", s.spread},
           {"steps", s.steps},
           {"batch", s.batch},
           {"length", s.length},
@@ -33,6 +37,7 @@ Json to_json(const StepSpeed& s) {
           {"gigaflop", s.gigaflop},
           {"product_gigaflops", s.peak},
           {"floor_seconds", s.floor()},
+          {"times_floor", s.seconds / s.floor()},
           {"gradient_error", s.gradient_error}};
 }
 
@@ -53,6 +58,39 @@ int bench_training_step(const StepArguments& a) {
   fmt::print("floor              {:.4f} s: {:.2f} GFLOP at the {:.0f} GFLOP/s of a large product here and now\n", s.floor(),
              s.gigaflop, s.peak);
   fmt::print("gradient           {:.2g} away from the reference device's\n", s.gradient_error);
+  return 0;
+}
+
+struct SweepBenchArguments {
+  std::string config, device;
+  std::vector<std::string> sets;
+  int jobs = 2, steps = 10;
+  bool json = false;
+};
+
+int bench_runs_at_once(const SweepBenchArguments& a) {
+  std::vector<std::string> sets = a.sets;
+  if (!a.device.empty()) sets.push_back("train.device=" + a.device);
+  if (parse_device(load_config(a.config, sets).train.device) == Device::cuda) cuda_devices();
+  const SweepSpeed s = bench_sweep(a.config, sets, a.jobs, a.steps, this_program());
+  const double rate = s.steps_per_second();
+  if (a.json) {
+    const Json out = {{"jobs", s.jobs},
+                      {"steps", s.steps},
+                      {"seconds_alone", s.alone},
+                      {"seconds", s.seconds},
+                      {"spread", s.spread()},
+                      {"steps_per_second", rate},
+                      {"times_one_run", rate * s.alone},
+                      {"floor_seconds", s.floor},
+                      {"times_floor", s.alone / s.floor},
+                      {"gradient_error", s.worst_gradient_error}};
+    fmt::print("{}\n", out.dump(1));
+    return 0;
+  }
+  fmt::print("one run      {:.4f} s a step; floor {:.4f} s\n", s.alone, s.floor);
+  fmt::print("{:<3} at once  {:.2f} steps a second together, {:.2f} times one run; spread of the runs {:.1f} %\n", s.jobs, rate,
+             rate * s.alone, 100 * s.spread());
   return 0;
 }
 
@@ -170,6 +208,16 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
     exit_code = bench_delta_rule(*d);
   });
   add_attention_bench(*verb, exit_code);
+  auto* sweep = verb->add_subcommand("sweep", "several training runs at once; reported only when their gradients are right");
+  sweep->footer("example: separatrix bench sweep experiments/quick/model.toml --jobs 4 --device cuda --json");
+  auto w = std::make_shared<SweepBenchArguments>();
+  sweep->add_option("config", w->config, "the settings of a run (TOML)")->required();
+  sweep->add_option("--set", w->sets, "override a key: train.batch=8");
+  sweep->add_option("--device", w->device, "train.device: cpu | reference | cuda");
+  sweep->add_option("--jobs", w->jobs, "runs at once")->capture_default_str();
+  sweep->add_option("--steps", w->steps, "steps of each to measure, after as many to warm up")->capture_default_str();
+  sweep->add_flag("--json", w->json, "print JSON");
+  sweep->callback([w, &exit_code] { exit_code = bench_runs_at_once(*w); });
   auto* tasks = verb->add_subcommand("tasks", "tokens drawn per second by each generator");
   auto json = std::make_shared<bool>(false);
   tasks->add_flag("--json", *json, "print JSON");

@@ -1,17 +1,19 @@
 // separatrix sweep SWEEP.toml --out DIR [--jobs K] [--set a.b=c]... [--launcher local|slurm] [--dry-run] [--json]
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/interrupt.h"
 #include "experiments/harness/slurm.h"
 #include "experiments/harness/sweep.h"
+#include "kernels/cuda_devices.h"
 
 namespace separatrix {
 namespace {
 
 struct SweepArguments {
-  std::string file, out, launcher = "local";
+  std::string file, out, device, launcher = "local";
   std::vector<std::string> sets;
   int jobs = 0;
   bool dry = false, json = false, quiet = false;
@@ -22,9 +24,17 @@ void print_plan(const std::vector<PlannedRun>& runs) {
   fmt::print("{} runs\n", runs.size());
 }
 
+/// A GPU that is not there fails every run: say so once, before the first.
+void refuse_missing_device(const std::vector<PlannedRun>& runs) {
+  if (std::any_of(runs.begin(), runs.end(), [](const PlannedRun& run) { return run.config.train.device == "cuda"; }))
+    cuda_devices();
+}
+
 int sweep(const SweepArguments& a) {
   const SweepFile file = load_sweep(a.file);
-  const std::vector<PlannedRun> runs = plan(file, a.sets);
+  std::vector<std::string> sets = a.sets;
+  if (!a.device.empty()) sets.push_back("train.device=\"" + a.device + "\"");
+  const std::vector<PlannedRun> runs = plan(file, sets);
   if (a.dry) {
     if (a.json)
       fmt::print("{}\n", dry_run(runs).dump(1));
@@ -38,6 +48,7 @@ int sweep(const SweepArguments& a) {
     return 0;
   }
   if (a.launcher != "local") fail("unknown launcher '{}'; local or slurm", a.launcher);
+  refuse_missing_device(runs);
   note_interrupts();
   SweepOptions options;
   options.jobs = a.jobs, options.quiet = a.quiet, options.stop = [] { return interrupted_by != 0; };
@@ -66,6 +77,7 @@ void add_sweep_verb(CLI::App& app, int& exit_code) {
   const auto a = std::make_shared<SweepArguments>();
   verb->add_option("sweep", a->file, "the sweep (TOML)")->required();
   verb->add_option("--out", a->out, "the folder of the sweep");
+  verb->add_option("--device", a->device, "train.device of every run: cpu | reference | cuda (runs at once share the GPU)");
   verb->add_option("--jobs", a->jobs, "runs at once; 0: one per core")->check(CLI::NonNegativeNumber);
   verb->add_option("--set", a->sets, "override a key of every run: train.steps=100")->take_all()->allow_extra_args(false);
   verb->add_option("--launcher", a->launcher, "local | slurm")->capture_default_str();

@@ -83,6 +83,8 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   const Example example = task->sample(config.train.seed, Purpose::train, report.difficulty, 0);
   speed.batch = config.train.batch, speed.length = static_cast<int>(example.tokens.size()) - 1, speed.steps = steps;
   speed.seconds = times[times.size() / 2], speed.fastest = times.front();
+  const auto quantile = [&](double q) { return times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))]; };
+  speed.spread = (quantile(0.9) - quantile(0.1)) / speed.seconds;
   speed.tokens_per_second = static_cast<double>(tokens) / total;
   const double forward = forward_flops_per_token(spec, speed.length) * static_cast<double>(tokens) -
                          read_out_flops_per_token(spec) * static_cast<double>(tokens - targets);

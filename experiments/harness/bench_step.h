@@ -11,6 +11,7 @@ struct StepSpeed {
   int steps = 0;              // measured, after as many as warm it up
   double seconds = 0;         // one step: examples, gradient, clipping, AdamW; the median
   double fastest = 0;
+  double spread = 0;             // (90 % quantile - 10 % quantile) / median
   double tokens_per_second = 0;  // real tokens, without filling
   double product_share = 0;      // of the time, inside matrix products (0 on a GPU: not measured)
   double gigaflop = 0;           // one step, 3 times the forward pass; what follows the last mixer on the counted tokens only

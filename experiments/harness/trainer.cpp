@@ -25,13 +25,37 @@ bool Trainer::finished() const {
   return state_.step >= config_.train.steps || (config_.train.stop_when_solved && state_.curriculum.solved);
 }
 
+std::vector<Example> Trainer::draw_examples(std::int64_t step, const Curriculum& curriculum) const {
+  const TrainConfig& train = config_.train;
+  const std::uint64_t first = static_cast<std::uint64_t>(step) * static_cast<std::uint64_t>(train.batch);
+  std::vector<Example> examples;
+  for (std::uint64_t i = first; i < first + static_cast<std::uint64_t>(train.batch); ++i)
+    examples.push_back(task_.sample(train.seed, Purpose::train, curriculum.difficulty_of(train.seed, i), i));
+  return examples;
+}
+
+std::vector<Example> Trainer::take_examples() {
+  if (!ahead_of_time_) return draw_examples(state_.step, curriculum_);
+  Ahead ahead = std::move(*ahead_of_time_);
+  ahead_of_time_.reset();
+  const std::vector<Example> examples = ahead.examples.get();
+  const bool valid = ahead.step == state_.step && ahead.level == curriculum_.state().level;
+  return valid ? examples : draw_examples(state_.step, curriculum_);
+}
+
+void Trainer::draw_ahead() {
+  if (state_.step + 1 >= config_.train.steps) return;
+  ahead_of_time_ = Ahead{state_.step + 1, curriculum_.state().level,
+                         std::async(std::launch::async, [this, next = state_.step + 1, curriculum = curriculum_] {
+                           return draw_examples(next, curriculum);
+                         })};
+}
+
 StepReport Trainer::step(bool measure) {
   const TrainConfig& train = config_.train;
   curriculum_.begin(state_.step);
-  const std::uint64_t first = static_cast<std::uint64_t>(state_.step) * static_cast<std::uint64_t>(train.batch);
-  std::vector<Example> examples;
-  for (std::uint64_t i = first; i < first + static_cast<std::uint64_t>(train.batch); ++i)
-    examples.push_back(task_.sample(train.seed, Purpose::train, curriculum_.difficulty_of(train.seed, i), i));
+  const std::vector<Example> examples = take_examples();
+  if (executor_.resident()) draw_ahead();
 
   StepReport report;
   report.step = state_.step + 1;

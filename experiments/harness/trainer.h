@@ -1,6 +1,8 @@
 // One training run in memory: draw a batch, gradient, clip, AdamW; no files, no clocks.
 #pragma once
+#include <future>
 #include <memory>
+#include <optional>
 
 #include "experiments/harness/checkpoint.h"
 #include "experiments/harness/evaluate.h"
@@ -34,6 +36,12 @@ class Trainer {
   TrainingState& state();
 
  private:
+  /// The examples of step `step` (from 0) at the difficulty now in force.
+  std::vector<Example> draw_examples(std::int64_t step, const Curriculum& curriculum) const;
+  /// The same, drawn beforehand if nothing has changed since.
+  std::vector<Example> take_examples();
+  /// Begins to draw the next step's examples on a thread of its own, while the device works.
+  void draw_ahead();
   /// Loss, gradient and update of one batch; false: diverged, and nothing was changed.
   bool update(const Batch& batch, StepReport& report, double explosion);
   std::vector<std::int32_t> predict(const Batch& batch);
@@ -44,6 +52,12 @@ class Trainer {
   mutable TrainingState state_;
   Curriculum curriculum_;
   Weights<float> gradient_;
+  struct Ahead {
+    std::int64_t step;
+    int level;
+    std::future<std::vector<Example>> examples;
+  };
+  std::optional<Ahead> ahead_of_time_;
   bool loaded_ = false;         // the device holds the weights
   mutable bool ahead_ = false;  // and has changed them since
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/attention/cuda.h"
 #include "kernels/cuda/bf16.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/gated_delta_rule/cuda.h"
@@ -74,6 +75,11 @@ double copy_bandwidth() {
   KernelSpeed speed;
   measure(speed, 20, [&](std::size_t) { copy_async({}, to.data(), from.data(), bytes); });
   return 2.0 * bytes / speed.seconds;
+}
+
+/// FLOP/s of a large bf16 product: what the tensor cores reach.
+double product_rate() {
+  return 1e9 * product_gigaflops(Precision::bf16);
 }
 
 /// One drawn set of inputs and outputs of the delta rule.
@@ -166,7 +172,7 @@ double delta_error(const DeltaSet<T>& x, const DeltaVersion<T>& version) {
 
 template <class T>
 std::vector<KernelSpeed> bench_delta_in(const KernelBench& b) {
-  const double bandwidth = copy_bandwidth(), tokens = static_cast<double>(b.batch) * b.length * b.heads;
+  const double bandwidth = copy_bandwidth(), rate = product_rate(), tokens = static_cast<double>(b.batch) * b.length * b.heads;
   const double key = b.key_dim, value = b.value_dim, chunk = 64, size = sizeof(T);
   KernelBench small = b;
   small.batch = 1, small.heads = std::min(b.heads, 2);
@@ -184,7 +190,8 @@ std::vector<KernelSpeed> bench_delta_in(const KernelBench& b) {
     backward.bytes = tokens * (size * (4 * key + 3 * value) + 16);
     measure(forward, b.repeats, [&](std::size_t set) { sets[set].forward(version); });
     measure(backward, b.repeats, [&](std::size_t set) { sets[set].backward(version); });
-    for (KernelSpeed* s : {&forward, &backward}) s->bandwidth = bandwidth, s->error = error, speeds.push_back(*s);
+    for (KernelSpeed* s : {&forward, &backward})
+      s->bandwidth = bandwidth, s->product_rate = rate, s->error = error, speeds.push_back(*s);
   }
   return speeds;
 }
@@ -203,15 +210,17 @@ struct AttentionSet {
     for (DeviceArray<float>& g : gradient) g.reserve(n);
   }
   Rows<float> rows(const DeviceArray<float>& x) const { return {x.data(), columns}; }
-  void forward() const { attention_forward({}, s, rows(in[0]), rows(in[1]), rows(in[2]), rows(out), lse.data()); }
-  void backward() const {
-    attention_backward({}, s, {rows(in[0]), rows(in[1]), rows(in[2]), rows(out), lse.data()}, rows(in[3]), rows(gradient[0]),
-                       rows(gradient[1]), rows(gradient[2]));
+  void forward(const AttentionVersion& version) const {
+    version.forward({}, s, rows(in[0]), rows(in[1]), rows(in[2]), rows(out), lse.data());
+  }
+  void backward(const AttentionVersion& version) const {
+    version.backward({}, s, {rows(in[0]), rows(in[1]), rows(in[2]), rows(out), lse.data()}, rows(in[3]), rows(gradient[0]),
+                     rows(gradient[1]), rows(gradient[2]));
   }
 };
 
-double attention_error(AttentionSet& x) {
-  x.forward(), x.backward();
+double attention_error(AttentionSet& x, const AttentionVersion& version) {
+  x.forward(version), x.backward(version);
   const auto here = [&](std::vector<float>& v) { return Rows<float>{v.data(), x.columns}; };
   std::vector<float> out(x.values[0].size()), lse(x.lse.size()), d[3];
   for (std::vector<float>& g : d) g.resize(out.size());
@@ -235,18 +244,23 @@ std::vector<KernelSpeed> bench_attention(const KernelBench& b) {
   KernelBench small = b;
   small.batch = 1, small.heads = std::min(b.heads, 2);
   AttentionSet check(small, check_length, 100);
-  const double error = attention_error(check), bandwidth = copy_bandwidth();
-  require_right("attention, v1_fma,", error, Precision::fp32);
   std::vector<AttentionSet> sets;
   for (std::size_t i = 0; i < input_sets; ++i) sets.emplace_back(b, b.length, i);
   const double elements = static_cast<double>(b.batch) * b.length * b.heads * b.key_dim;
-  KernelSpeed forward{"v1_fma", "forward"}, backward{"v1_fma", "backward"};
-  forward.flops = elements * 2 * b.length, backward.flops = elements * 5 * b.length;  // what the causal mask leaves
-  forward.bytes = 4 * 4 * elements, backward.bytes = 4 * 8 * elements;
-  measure(forward, b.repeats, [&](std::size_t set) { sets[set].forward(); });
-  measure(backward, b.repeats, [&](std::size_t set) { sets[set].backward(); });
-  for (KernelSpeed* s : {&forward, &backward}) s->bandwidth = bandwidth, s->error = error;
-  return {forward, backward};
+  const double bandwidth = copy_bandwidth(), rate = product_rate();
+  std::vector<KernelSpeed> speeds;
+  for (const AttentionVersion& version : attention_versions()) {
+    const double error = attention_error(check, version);
+    require_right(std::string("attention, ") + version.name + ",", error, Precision::fp32);
+    KernelSpeed forward{version.name, "forward"}, backward{version.name, "backward"};
+    forward.flops = elements * 2 * b.length, backward.flops = elements * 5 * b.length;  // what the causal mask leaves
+    forward.bytes = 4 * 4 * elements, backward.bytes = 4 * 8 * elements;
+    measure(forward, b.repeats, [&](std::size_t set) { sets[set].forward(version); });
+    measure(backward, b.repeats, [&](std::size_t set) { sets[set].backward(version); });
+    for (KernelSpeed* s : {&forward, &backward})
+      s->bandwidth = bandwidth, s->product_rate = rate, s->error = error, speeds.push_back(*s);
+  }
+  return speeds;
 }
 
 double product_gigaflops(Precision precision) {

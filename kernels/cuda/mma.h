@@ -1,9 +1,12 @@
-// One tensor-core product of a warp, D (16, 8) += A (16, 8) B (8, 8): operands tf32 (10 bits after the point), sums fp32.
-// Fragments as in the PTX manual, mma.m16n8k8, with g = lane / 4, t = lane % 4:
+// Tensor-core products of a warp, sums fp32: D (16, 8) += A (16, 8) B (8, 8) with operands tf32 (10 bits after the point), and
+// D (16, 8) += A (16, 16) B (16, 8) with operands bf16.  Fragments as in the PTX manual, with g = lane / 4, t = lane % 4; tf32:
 //   a = A(g, t), A(g + 8, t), A(g, t + 4), A(g + 8, t + 4)      b = B(t, g), B(t + 4, g)
 //   d = D(g, 2 t), D(g, 2 t + 1), D(g + 8, 2 t), D(g + 8, 2 t + 1)
+// bf16, two to a register (k and k + 1, the first one in the lower half):
+//   a = A(g, 2 t), A(g + 8, 2 t), A(g, 2 t + 8), A(g + 8, 2 t + 8)      b = B(2 t, g), B(2 t + 8, g)      d as above
 // The emulation adds in the order of the inner index, each step rounded to fp32; the hardware adds in an order of its own.
 #pragma once
+#include "kernels/cuda/bf16.h"
 #include "kernels/cuda/simt.h"
 
 namespace separatrix::SIMT {
@@ -26,16 +29,36 @@ __device__ inline float float_of(std::uint32_t bits) {
   return x;
 }
 
-__device__ inline void mma_tf32(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+/// x and y rounded to bf16 (to nearest, ties to even), x in the lower half.
+__device__ inline std::uint32_t to_bf16_pair(float x, float y) {
 #ifdef SEPARATRIX_EMULATED
-  struct Fragments {
-    std::uint32_t a[4], b[2];
-  } mine{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}}, of[32];
-  static_assert(sizeof(Fragments) <= exchange_bytes);
+  return from_float<bf16>(x).bits | static_cast<std::uint32_t>(from_float<bf16>(y).bits) << 16;
+#else
+  std::uint32_t bits;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(y), "f"(x));
+  return bits;
+#endif
+}
+
+#ifdef SEPARATRIX_EMULATED
+struct MmaFragments {
+  std::uint32_t a[4], b[2];
+};
+/// The fragments of all lanes.
+inline void exchange_fragments(const std::uint32_t (&a)[4], const std::uint32_t (&b)[2], MmaFragments (&of)[32]) {
+  const MmaFragments mine{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
+  static_assert(sizeof mine <= exchange_bytes);
   unsigned char* places = next_exchange();
   std::memcpy(places + lane() * exchange_bytes, &mine, sizeof mine);
   warp_barrier();
   for (int l = 0; l < 32; ++l) std::memcpy(&of[l], places + l * exchange_bytes, sizeof mine);
+}
+#endif
+
+__device__ inline void mma_tf32(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+#ifdef SEPARATRIX_EMULATED
+  MmaFragments of[32];
+  exchange_fragments(a, b, of);
   const auto operand = [](std::uint32_t bits) { return float_of(bits & 0xFFFFE000); };
   for (int e = 0; e < 4; ++e) {
     const int row = lane() / 4 + e / 2 * 8, col = lane() % 4 * 2 + e % 2;
@@ -44,6 +67,25 @@ __device__ inline void mma_tf32(float (&d)[4], const std::uint32_t (&a)[4], cons
   }
 #else
   asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
+__device__ inline void mma_bf16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+#ifdef SEPARATRIX_EMULATED
+  MmaFragments of[32];
+  exchange_fragments(a, b, of);
+  const auto operand = [](std::uint32_t pair, int k) { return float_of(k % 2 ? pair & 0xFFFF0000 : pair << 16); };
+  for (int e = 0; e < 4; ++e) {
+    const int row = lane() / 4 + e / 2 * 8, col = lane() % 4 * 2 + e % 2;
+    for (int k = 0; k < 16; ++k) {
+      const int t = k % 8 / 2;
+      d[e] += operand(of[row % 8 * 4 + t].a[row / 8 + k / 8 * 2], k) * operand(of[col * 4 + t].b[k / 8], k);
+    }
+  }
+#else
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #endif

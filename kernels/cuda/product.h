@@ -78,4 +78,54 @@ struct Tf32x3Product {
   }
 };
 
+/// As Tf32x3Product with bf16 operands: two bf16 numbers hold 16 bits, a product costs half of tf32's.  `inner` is a multiple
+/// of 16.
+struct Bf16x3Product {
+  struct Split {
+    std::uint32_t high, low;  // pairs
+  };
+  __device__ static Split split(float x, float y) {
+    const std::uint32_t high = to_bf16_pair(x, y);
+    return {high, to_bf16_pair(x - float_of(high << 16), y - float_of(high & 0xFFFF0000))};
+  }
+
+  template <int rows, int cols, class A, class B, class Store>
+  __device__ static void run(int inner, A a, B b, Store store) {
+    constexpr int wide = cols % 32 == 0 && cols <= 64 ? 4 : cols % 16 == 0 ? 2 : 1, across = cols / (8 * wide);
+    static_assert(rows % 16 == 0 && cols % 8 == 0);
+    const int lane = threadIdx.x % warp_size, g = lane / 4, t = lane % 4;
+    for (int at = threadIdx.x / warp_size; at < rows / 16 * across; at += blockDim.x / warp_size) {
+      const int i0 = at / across * 16, j0 = at % across * 8 * wide;
+      float sum[wide][4] = {};
+#pragma unroll 1
+      for (int l = 0; l < inner; l += 16) {
+        std::uint32_t a_high[4], a_low[4];
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          const int i = i0 + g + e % 2 * 8, m = l + 2 * t + e / 2 * 8;
+          const Split x = split(a(i, m), a(i, m + 1));
+          a_high[e] = x.high, a_low[e] = x.low;
+        }
+#pragma unroll
+        for (int n = 0; n < wide; ++n) {
+          std::uint32_t b_high[2], b_low[2];
+#pragma unroll
+          for (int e = 0; e < 2; ++e) {
+            const int m = l + 2 * t + e * 8, j = j0 + 8 * n + g;
+            const Split y = split(b(m, j), b(m + 1, j));
+            b_high[e] = y.high, b_low[e] = y.low;
+          }
+          mma_bf16(sum[n], a_low, b_high);
+          mma_bf16(sum[n], a_high, b_low);
+          mma_bf16(sum[n], a_high, b_high);
+        }
+      }
+#pragma unroll
+      for (int n = 0; n < wide; ++n)
+#pragma unroll
+        for (int e = 0; e < 4; ++e) store(i0 + g + e / 2 * 8, j0 + 8 * n + 2 * t + e % 2, sum[n][e]);
+    }
+  }
+};
+
 }  // namespace separatrix::SIMT

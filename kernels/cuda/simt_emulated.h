@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <vector>
 
 #define __global__
 #define __device__
@@ -42,6 +43,16 @@ constexpr int exchange_bytes = 32;
 /// The places where the lanes of this thread's warp put what the others may read after the next warp_barrier: lane i at
 /// i * exchange_bytes.  Consecutive collectives use different places, so that one barrier is enough.
 unsigned char* next_exchange();
+
+/// Copies of this thread that were begun and not waited for (copies.h).
+struct DelayedCopy {
+  void* to;
+  const void* from;
+};
+inline std::vector<DelayedCopy>& delayed_copies() {
+  thread_local std::vector<DelayedCopy> of_thread[1024];  // 1024: the largest block
+  return of_thread[threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)];
+}
 
 inline int lane() {
   return static_cast<int>(threadIdx.x % 32);

@@ -55,6 +55,7 @@ std::size_t delta_scratch_size(const DeltaSizes& sizes);
 template <class T>
 struct DeltaVersion {
   const char* name;
+  int operand_bits;  // significant bits of what its products multiply
   /// o (tokens, value_heads * value_dim); final_state as DeltaArguments::state, or null.
   void (*forward)(Stream, const DeltaSizes&, const DeltaOptions&, const DeltaArguments<T>&, Rows<T> o, float* final_state,
                   float* saved);

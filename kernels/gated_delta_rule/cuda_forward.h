@@ -7,7 +7,7 @@
 #pragma once
 #include <type_traits>
 
-#include "kernels/gated_delta_rule/cuda_chunk.h"
+#include "kernels/gated_delta_rule/cuda_tiles.h"
 
 namespace separatrix::SIMT {
 
@@ -93,8 +93,10 @@ __global__ void __launch_bounds__(delta_threads)
   for (int e = threadIdx.x; e < chunk * chunk; e += blockDim.x) inverse[e] = a[e / chunk * chunk_row + e % chunk];
 }
 
-inline std::size_t scan_floats(int keys) {
-  return keys * slab_row + chunk * (keys + pad) + chunk * chunk_row + 2 * chunk * slab_row + Decays::floats;
+template <class T, bool ahead>
+std::size_t scan_floats(int keys) {
+  return keys * slab_row + chunk * (keys + pad) + 2 * chunk * slab_row + Decays::floats + SquareTile<ahead>::floats() +
+         RowTile<T, ahead>::floats(keys) + RowTile<T, ahead>::floats(slab);
 }
 
 /// The norms of k (part 1) or q (part 0) of a chunk, or null.
@@ -104,31 +106,47 @@ __device__ inline const float* saved_norms(const DeltaSizes& s, const DeltaOptio
 }
 
 /// grid (sequences, value_heads, slabs)
-template <class T, class Product, int keys>
+template <class T, class Product, int keys, bool ahead>
 __global__ void __launch_bounds__(delta_threads)
     delta_scan(DeltaSizes s, DeltaOptions o, DeltaArguments<T> in, DeltaSaved saved, float* final_state) {
   constexpr int key_row = keys + pad;
   const int n = blockIdx.x, h = blockIdx.y, column = blockIdx.z * slab, kh = h / (s.value_heads / s.key_heads);
   const int values = padded_values(s.value_dim);
   SharedPieces pieces(shared_memory());
-  float *state = pieces.take(keys * slab_row), *k = pieces.take(chunk * key_row), *a = pieces.take(chunk * chunk_row);
+  float *state = pieces.take(keys * slab_row), *k = pieces.take(chunk * key_row);
   float *x = pieces.take(chunk * slab_row), *solved = pieces.take(chunk * slab_row);
   Decays decays(pieces.take(Decays::floats));
+  SquareTile<ahead> inverse_tile(pieces);
+  RowTile<T, ahead> k_tile(pieces, keys), v_tile(pieces, slab);
   const std::size_t own = (static_cast<std::size_t>(n) * s.value_heads + h) * s.key_dim * s.value_dim;
   for (int e = threadIdx.x; e < keys * slab; e += blockDim.x) {
     const int i = e / slab, j = e % slab;
     const bool there = in.state && i < s.key_dim && column + j < s.value_dim;
     state[i * slab_row + j] = there ? in.state[own + static_cast<std::size_t>(i) * s.value_dim + column + j] : 0.0f;
   }
-  for (int c = 0; c < chunks_of(s, n); ++c) {
+  const int chunks = chunks_of(s, n);
+  const auto inverse_of = [&](const ChunkPlace& at) {
+    return saved.inverse + (static_cast<std::size_t>(at.slot) * s.value_heads + h) * chunk * chunk;
+  };
+  const auto stage = [&](int c) {
+    if (!ahead || c >= chunks) return;
+    const ChunkPlace at = place_of(s, n, c);
+    k_tile.stage(in.k, at, kh * s.key_dim, s.key_dim, keys);
+    v_tile.stage(in.v, at, h * s.value_dim + column, s.value_dim - column, slab);
+    inverse_tile.stage(inverse_of(at), c);
+  };
+  stage(0);
+  for (int c = 0; c < chunks; ++c) {
     const ChunkPlace at = place_of(s, n, c);
     const std::size_t head = static_cast<std::size_t>(at.slot) * s.value_heads + h;
+    arrive_copies();
     __syncthreads();
-    load_rows(in.k, at, kh * s.key_dim, s.key_dim, keys, 1.0f, saved_norms(s, o, saved, at.slot, kh, 1), k, key_row);
-    load_block(saved.inverse + head * chunk * chunk, chunk, 0, chunk, chunk, a, chunk_row);
-    load_rows(in.v, at, h * s.value_dim + column, s.value_dim - column, slab, 1.0f, nullptr, x, slab_row);
+    k_tile.load(in.k, at, kh * s.key_dim, s.key_dim, keys, 1.0f, saved_norms(s, o, saved, at.slot, kh, 1), k, key_row);
+    v_tile.load(in.v, at, h * s.value_dim + column, s.value_dim - column, slab, 1.0f, nullptr, x, slab_row);
+    const float* a = inverse_tile.load(inverse_of(at), c);
     decays.load(in.g, in.beta, at, h);
     __syncthreads();
+    stage(c + 1);
     float *kept_state = saved.states + head * keys * values + column, *kept_values = saved.values + head * chunk * values + column;
     for (int e = threadIdx.x; e < keys * slab; e += blockDim.x)
       kept_state[e / slab * values + e % slab] = state[e / slab * slab_row + e % slab];

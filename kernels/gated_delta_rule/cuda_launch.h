@@ -25,7 +25,7 @@ constexpr std::size_t bytes(std::size_t floats) {
   return floats * sizeof(float);
 }
 
-template <class T, class Product>
+template <class T, class Product, bool ahead>
 void delta_forward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const DeltaArguments<T>& in, Rows<T> out,
                    float* final_state, float* saved_memory) {
   check_delta(s);
@@ -36,14 +36,14 @@ void delta_forward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, co
   for_keys(s.key_dim, [&](auto size) {
     constexpr int keys = decltype(size)::value;
     launch(stream, "delta_prepare", delta_prepare<T, Product, keys>, chunks, threads, bytes(prepare_floats(keys)), s, o, in, saved);
-    launch(stream, "delta_scan", delta_scan<T, Product, keys>, scans, threads, bytes(scan_floats(keys)), s, o, in, saved,
-           final_state);
+    launch(stream, "delta_scan", delta_scan<T, Product, keys, ahead>, scans, threads, bytes(scan_floats<T, ahead>(keys)), s, o, in,
+           saved, final_state);
     launch(stream, "delta_output", delta_output<T, Product, keys>, chunks, threads, bytes(output_floats(keys)), s, o, in, saved,
            out);
   });
 }
 
-template <class T, class Product>
+template <class T, class Product, bool ahead>
 void delta_backward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const DeltaArguments<T>& in,
                     const float* saved_memory, Rows<const T> d_out, const float* d_final_state, const DeltaGradients<T>& d_in,
                     float* scratch_memory) {
@@ -56,8 +56,8 @@ void delta_backward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, c
   const Dim3 scans{static_cast<unsigned>(s.sequences), heads, static_cast<unsigned>(padded_values(s.value_dim) / slab)};
   for_keys(s.key_dim, [&](auto size) {
     constexpr int keys = decltype(size)::value;
-    launch(stream, "delta_scan_back", delta_scan_back<T, Product, keys>, scans, threads, bytes(scan_back_floats(keys)), s, o, in,
-           saved, d_out, d_final_state, d_in, scratch);
+    launch(stream, "delta_scan_back", delta_scan_back<T, Product, keys, ahead>, scans, threads,
+           bytes(scan_back_floats<T, ahead>(keys)), s, o, in, saved, d_out, d_final_state, d_in, scratch);
     launch(stream, "delta_gradients", delta_gradients<T, Product, keys>, chunks, threads, bytes(gradient_floats(keys)), s, o, in,
            saved, d_out, d_in.g, d_in.beta, scratch);
     launch(stream, "delta_finish", delta_finish<T, keys>, keys_grid, threads, std::size_t{0}, s, o, in, saved, scratch, d_in.q,
@@ -65,10 +65,11 @@ void delta_backward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, c
   });
 }
 
-/// A version defined in its own file; cuda_versions.cpp lists them.
+/// A version defined in its own file; cuda_versions.cu lists them.
 template <class T>
 DeltaVersion<T> delta_v1();
 template <class T>
 DeltaVersion<T> delta_v2();
+DeltaVersion<bf16> delta_v3();  // bf16 only
 
 }  // namespace separatrix::SIMT

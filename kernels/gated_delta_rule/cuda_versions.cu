@@ -30,14 +30,18 @@ std::size_t delta_scratch_size(const DeltaSizes& s) {
 
 template <class T>
 const std::vector<DeltaVersion<T>>& delta_versions() {
-  static const std::vector<DeltaVersion<T>> versions{delta_v1<T>(), delta_v2<T>()};
+  static const std::vector<DeltaVersion<T>> versions = [] {
+    std::vector<DeltaVersion<T>> all{delta_v1<T>(), delta_v2<T>()};
+    if constexpr (std::is_same_v<T, bf16>) all.push_back(delta_v3());
+    return all;
+  }();
   return versions;
 }
 
-/// Neither has been timed: the tensor-core version is predicted to be the faster one wherever a product is worth a warp.
+/// None has been timed: the newest is predicted to be the fastest wherever a product is worth a warp.
 template <class T>
 const DeltaVersion<T>& delta_version(const DeltaSizes& s) {
-  return delta_versions<T>()[s.key_dim >= 32 ? 1 : 0];
+  return s.key_dim >= 32 ? delta_versions<T>().back() : delta_versions<T>().front();
 }
 
 template const std::vector<DeltaVersion<float>>& delta_versions();

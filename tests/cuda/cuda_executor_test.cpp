@@ -1,5 +1,6 @@
 // The device executor (a GPU's, or its emulation's): whole models against models/model.h in double, and training on the device.
 #include "kernels/adamw/adamw.h"
+#include "kernels/attention/cuda.h"
 #include "kernels/cuda/executor.h"
 #include "kernels/cuda/operations.h"
 #include "tests/cuda/device.h"
@@ -154,7 +155,7 @@ TEST_CASE("AdamW on the device follows its equations") {
   CHECK(numbers.download()[0].updated == 1);
 }
 
-TEST_CASE("attention on the device and its gradient equal the layer in double at awkward sizes") {
+TEST_CASE("every version of attention on the device and its gradient equal the layer in double at awkward sizes") {
   for (const auto& [length, head_dim] :
        std::vector<std::pair<int, int>>{{1, 4}, {2, 4}, {31, 8}, {32, 20}, {33, 33}, {65, 4}, {40, 64}}) {
     const AttentionCase c{length < 10 ? 2 : 1, length, 2, head_dim, false};
@@ -166,16 +167,19 @@ TEST_CASE("attention on the device and its gradient equal the layer in double at
     using Device = SIMT::DeviceRows<float>;
     const Device q(x.q, width), k(x.k, width), v(x.v, width), dout(x.dout, width);
     const std::size_t rows = static_cast<std::size_t>(c.batch * c.length);
-    const Device out(rows, width), dq(rows, width), dk(rows, width), dv(rows, width);
-    const auto lse = SIMT::poisoned(static_cast<std::size_t>(c.batch * c.heads * c.length));
-    SIMT::attention_forward({}, c.shape(), q.rows(), k.rows(), v.rows(), out.rows(), lse.data());
-    SIMT::attention_backward({}, c.shape(), {q.rows(), k.rows(), v.rows(), out.rows(), lse.data()}, dout.rows(), dq.rows(),
-                             dk.rows(), dv.rows());
-    const std::vector<float> seen[] = {out.values(), dq.values(), dk.values(), dv.values()};
-    for (std::size_t i = 0; i < 4; ++i) {
-      INFO("tensor " << i << " of out, dq, dk, dv");
-      const double terms = c.length == 1 && i > 0 ? std::sqrt(static_cast<double>(c.head_dim)) : 0;
-      CHECK(yardstick(seen[i], plain[i], exact[i], terms) < yardstick_limit);
+    for (const SIMT::AttentionVersion& version : SIMT::attention_versions()) {
+      INFO(version.name);
+      const Device out(rows, width), dq(rows, width), dk(rows, width), dv(rows, width);
+      const auto lse = SIMT::poisoned(static_cast<std::size_t>(c.batch * c.heads * c.length));
+      version.forward({}, c.shape(), q.rows(), k.rows(), v.rows(), out.rows(), lse.data());
+      version.backward({}, c.shape(), {q.rows(), k.rows(), v.rows(), out.rows(), lse.data()}, dout.rows(), dq.rows(), dk.rows(),
+                       dv.rows());
+      const std::vector<float> seen[] = {out.values(), dq.values(), dk.values(), dv.values()};
+      for (std::size_t i = 0; i < 4; ++i) {
+        INFO("tensor " << i << " of out, dq, dk, dv");
+        const double terms = c.length == 1 && i > 0 ? std::sqrt(static_cast<double>(c.head_dim)) : 0;
+        CHECK(yardstick(seen[i], plain[i], exact[i], terms) < std::ldexp(yardstick_limit, 24 - version.operand_bits));
+      }
     }
   }
 }

@@ -41,11 +41,10 @@ std::vector<float> to_floats(const std::vector<T>& x) {
   return y;
 }
 
-/// (rows, width) with three poisoned elements behind each row.
-template <class T>
+/// (rows, width) with `gap` poisoned elements behind each row.
+template <class T, std::size_t gap = 3>
 class DeviceRows {
  public:
-  static constexpr std::size_t gap = 3;
   DeviceRows(std::size_t rows, std::size_t width)
       : rows_(rows), width_(width), memory_(to_type<T>(std::vector<float>(rows * (width + gap), std::nanf("1")))) {}
   DeviceRows(const std::vector<float>& values, std::size_t width) : DeviceRows(values.size() / width, width) {

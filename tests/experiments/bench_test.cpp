@@ -100,3 +100,22 @@ TEST_CASE("the figures of the delta rule alone hang together, and only a right k
   CHECK(run_program({"bench", "gdn", "--runs", "0"}).code == 2);
   CHECK(run_program({"bench", "gdn", "--key-dim", "0"}).code == 2);
 }
+
+TEST_CASE("bench sweep runs several at once and adds up their steps; a GPU that is not there ends a sweep before its first run") {
+  const Scratch folder;
+  write_whole(folder / "small.toml", small_config);
+  const auto ran = run_program({"bench", "sweep", folder / "small.toml", "--jobs", "2", "--steps", "2", "--json"});
+  REQUIRE(ran.code == 0);
+  const auto json = nlohmann::json::parse(ran.out);
+  REQUIRE(json.at("seconds").size() == 2);
+  CHECK(json.at("steps_per_second").get<double>() ==
+        Approx(1 / json.at("seconds")[0].get<double>() + 1 / json.at("seconds")[1].get<double>()));
+  CHECK(json.at("gradient_error") < 1e-5);
+  CHECK(run_program({"bench", "sweep", folder / "small.toml", "--jobs", "0"}).code == 2);
+  write_whole(folder / "sweep.toml",
+              "name = \"one\"\n[grid]\n\"train.seed\" = [1]\n[run.task]\nname = \"recall\"\ndifficulty = 4\n");
+  const auto without = run_program({"sweep", folder / "sweep.toml", "--out", folder / "out", "--jobs", "2", "--device", "cuda"});
+  CHECK(without.code == 2);
+  CHECK(!without.err.empty());
+  CHECK(!std::filesystem::exists(folder / "out"));
+}
