@@ -3,6 +3,8 @@
 #ifdef SEPARATRIX_EMULATED
 #include "kernels/cuda/c_api.h"
 #endif
+#include "kernels/attention/cuda.h"
+#include "kernels/gated_delta_rule/cuda.h"
 #include "tests/catch.h"
 #include "tests/cuda/device.h"
 #include "tests/kernels/delta_regimes.h"
@@ -58,8 +60,8 @@ TEST_CASE("the kernels that are timed have passed their check, and bytes, work a
   KernelBench b;
   b.batch = 1, b.length = 70, b.heads = 1, b.key_dim = 16, b.value_dim = 32, b.repeats = 3;
   const std::vector<KernelSpeed> delta = bench_delta(b), attention = bench_attention(b);
-  REQUIRE(delta.size() == 4);
-  REQUIRE(attention.size() == 2);
+  REQUIRE(delta.size() == 2 * delta_versions<bf16>().size());  // forward and backward
+  REQUIRE(attention.size() == 2 * attention_versions().size());
   CHECK(delta[0].bytes == 70 * (2 * (2 * 16 + 2 * 32) + 8));
   CHECK(delta[0].flops == 70 * (6 * 16 * 32 + 4 * 64 * (16 + 32)));
   for (const auto& speeds : {delta, attention})
