@@ -17,6 +17,7 @@ std::vector<std::string> formula_shapes(int leaves) {
 }
 
 std::string filled_shape(const std::string& shape, std::uint64_t choice) {
+  if (shape.size() > 64) fail("filled_shape: 64 bits do not fill a shape of {} tokens", shape.size());
   std::string formula;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     const bool bit = choice >> i & 1;
@@ -26,7 +27,12 @@ std::string filled_shape(const std::string& shape, std::uint64_t choice) {
 }
 
 std::string filled_shape(const std::string& shape, Rng& rng) {
-  return filled_shape(shape, std::uint64_t{rng.next()} | std::uint64_t{rng.next()} << 32);
+  std::string formula;
+  for (std::size_t first = 0; first < shape.size(); first += 64) {
+    const std::uint64_t low = rng.next(), high = rng.next();
+    formula += filled_shape(shape.substr(first, 64), low | high << 32);
+  }
+  return formula;
 }
 
 std::string random_formula(Rng& rng, int leaves, int depth) {
