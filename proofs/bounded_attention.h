@@ -9,7 +9,7 @@
 #pragma once
 #include <set>
 
-#include "models/model.h"
+#include "models/instances.h"
 #include "models/numbers/root_two.h"
 
 namespace separatrix {

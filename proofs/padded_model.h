@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "constructions/padded/weights.h"
-#include "models/model.h"
+#include "models/instances.h"
 #include "proofs/padded_formulas.h"
 
 namespace separatrix {

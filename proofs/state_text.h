@@ -1,6 +1,6 @@
 // All exact numbers of the delta-rule layers of a state, as text: equal texts are equal states.
 #pragma once
-#include "models/model.h"
+#include "models/instances.h"
 
 namespace separatrix {
 

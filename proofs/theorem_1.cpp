@@ -1,6 +1,6 @@
 // Theorem 1 of the paper, the constructive half: a hybrid with one alternation solves state-based recall, in either order.
 // Here on programs: all small ones (Definition 2), examples of the task with all its reveals, and long ones.
-#include "proofs/claim.h"
+#include "proofs/head_gaps.h"
 #include "proofs/pointer_programs.h"
 #include "proofs/residuals.h"
 #include "proofs/shared_prefix.h"
@@ -147,7 +147,13 @@ Outcome check_theorem_1_examples(const BuiltModel& model) {
       for (int i = 0; i < 3 && cases.failures() == 0; ++i)
         expect_answers(cases, runner, *task, task->sample(1, Purpose::report, n, i));
   }
-  return cases.done("every answer, reveals of bits and pointers included, in examples of 1 to 40 swaps and bits drawn by the task");
+  const Example example = make_task(model.task, model.options)->sample(1, Purpose::report, 16, 0);
+  std::vector<HeadGap> heads = head_gaps<RootTwo>(model, {{example.tokens.begin(), example.tokens.end()}});
+  expect_gaps(cases, heads);
+  Outcome outcome =
+      cases.done("every answer, reveals of bits and pointers included, in examples of 1 to 40 swaps and bits drawn by the task");
+  outcome.heads = std::move(heads);
+  return outcome;
 }
 
 Outcome check_theorem_1_long_words(const BuiltModel& model) {

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "constructions/construction.h"
-#include "models/model.h"
+#include "models/instances.h"
 #include "models/numbers/from_exact.h"
 
 namespace separatrix {

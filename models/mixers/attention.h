@@ -10,6 +10,16 @@
 
 namespace separatrix {
 
+/// The hard score of one key.  q may be cut behind its last nonzero.
+template <Field T>
+T hard_score(HardKeys keys, std::span<const T> q, std::span<const T> k) {
+  const T product = dot<T>(q, k);
+  if (keys == HardKeys::as_given) return product;
+  const T square = dot<T>(k, k);
+  if (square == T(0)) return T(0);
+  return (product < T(0) ? negative(product * product) : product * product) / square;
+}
+
 template <Field T>
 class AttentionLayer {
  public:
@@ -100,7 +110,7 @@ class AttentionLayer {
     const bool some_score_zero = nonzero.size() < state.keys.size();
     while (!q.empty() && q.back() == T(0)) q = q.first(q.size() - 1);
     Row<T> scores;
-    for (const int t : nonzero) scores.push_back(score(q, part(state.keys[t], h)));
+    for (const int t : nonzero) scores.push_back(hard_score<T>(s_.hard_keys, q, part(state.keys[t], h)));
     T top = some_score_zero ? T(0) : scores[0];
     for (const T& x : scores)
       if (top < x) top = x;
@@ -115,15 +125,6 @@ class AttentionLayer {
       i += scored;
     }
     return chosen;
-  }
-
-  /// The hard score of one key; q may be cut behind its last nonzero.
-  T score(std::span<const T> q, std::span<const T> k) const {
-    const T product = dot<T>(q, k);
-    if (s_.hard_keys == HardKeys::as_given) return product;
-    const T square = dot<T>(k, k);
-    if (square == T(0)) return T(0);
-    return (product < T(0) ? negative(product * product) : product * product) / square;
   }
 
   Row<T> softmax(const Row<T>& scores) const {
