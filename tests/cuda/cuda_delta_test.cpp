@@ -2,119 +2,14 @@
 // regimes, packed sequences, both number formats.  Runs on a device or, in emulation, without one.
 #include <fmt/format.h>
 
-#include "kernels/gated_delta_rule/cuda.h"
 #include "tests/catch.h"
-#include "tests/cuda/device.h"
-#include "tests/kernels/delta_regimes.h"
-#include "tests/kernels/yardstick.h"
+#include "tests/cuda/delta_problem.h"
 
 using namespace separatrix;
 using namespace separatrix::test;
 using namespace separatrix::SIMT;
 
 namespace {
-
-/// Lengths of the packed sequences; equal ones are passed as a length, not as starts.
-using Lengths = std::vector<int>;
-
-struct Problem {
-  Lengths lengths;
-  int key_heads, value_heads, key_dim, value_dim;
-  DeltaForm form{0.25f, true};
-  int tokens() const {
-    int n = 0;
-    for (const int l : lengths) n += l;
-    return n;
-  }
-  bool equal() const {
-    return std::all_of(lengths.begin(), lengths.end(), [&](int l) { return l == lengths[0]; });
-  }
-  /// As one sequence of all tokens, for drawing inputs.
-  DeltaShape drawn() const { return {1, tokens(), key_heads, value_heads, key_dim, value_dim}; }
-};
-
-struct Drawn {
-  DeltaTensors<float> in;
-  std::vector<float> d_o, d_state;
-};
-
-/// Rounded to what T holds, so that the truth starts from the same numbers.
-template <class T>
-Drawn draw_problem(const Problem& p, const Regime& regime, Draw& d) {
-  Drawn x{make_input(p.drawn(), regime, d), {}, {}};
-  x.in.state = d.normals(p.lengths.size() * p.value_heads * p.key_dim * p.value_dim);
-  x.d_o = d.normals(x.in.v.size()), x.d_state = d.normals(x.in.state.size());
-  for (std::vector<float>* v : {&x.in.q, &x.in.k, &x.in.v, &x.d_o}) *v = to_floats(to_type<T>(*v));
-  return x;
-}
-
-template <class T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-
-/// The definition in N, sequence by sequence.
-template <class N>
-DeltaResult<N> reference(const Problem& p, const Drawn& x) {
-  DeltaResult<N> all;
-  int row = 0;
-  for (std::size_t n = 0; n < p.lengths.size(); ++n) {
-    const int length = p.lengths[n];
-    const auto cut = [&](const std::vector<float>& v, int width) {
-      return std::vector<N>(v.begin() + std::ptrdiff_t(row) * width, v.begin() + std::ptrdiff_t(row + length) * width);
-    };
-    const int states = p.value_heads * p.key_dim * p.value_dim;
-    const auto cut_state = [&](const std::vector<float>& v) {
-      return std::vector<N>(v.begin() + std::ptrdiff_t(n) * states, v.begin() + std::ptrdiff_t(n + 1) * states);
-    };
-    const int key = p.key_heads * p.key_dim, value = p.value_heads * p.value_dim;
-    const DeltaTensors<N> in{
-        cut(x.in.q, key),     cut(x.in.k, key), cut(x.in.v, value), cut(x.in.g, p.value_heads), cut(x.in.beta, p.value_heads),
-        cut_state(x.in.state)};
-    const DeltaResult<N> r = delta_reference<N>({1, length, p.key_heads, p.value_heads, p.key_dim, p.value_dim}, p.form, in,
-                                                cut(x.d_o, value), cut_state(x.d_state));
-    append(all.o, r.o), append(all.final_state, r.final_state);
-    append(all.gradient.q, r.gradient.q), append(all.gradient.k, r.gradient.k), append(all.gradient.v, r.gradient.v);
-    append(all.gradient.g, r.gradient.g), append(all.gradient.beta, r.gradient.beta);
-    append(all.gradient.state, r.gradient.state);
-    row += length;
-  }
-  return all;
-}
-
-DeltaSizes sizes_of(const Problem& p, const DeviceArray<int>& starts) {
-  DeltaSizes s;
-  s.sequences = static_cast<int>(p.lengths.size()), s.tokens = p.tokens();
-  s.key_heads = p.key_heads, s.value_heads = p.value_heads, s.key_dim = p.key_dim, s.value_dim = p.value_dim;
-  if (p.equal())
-    s.length = p.lengths[0];
-  else
-    s.starts = starts.data();
-  return s;
-}
-
-template <class T, std::size_t gap = 3>
-DeltaResult<float> run(const DeltaVersion<T>& version, const Problem& p, const Drawn& x, bool unit_keys = false) {
-  std::vector<int> first{0};
-  for (const int l : p.lengths) first.push_back(first.back() + l);
-  const DeviceArray<int> starts(first);
-  const DeltaSizes s = sizes_of(p, starts);
-  const std::size_t rows = p.tokens(), key = p.key_heads * p.key_dim, value = p.value_heads * p.value_dim, gate = p.value_heads;
-  DeviceRows<T, gap> q(x.in.q, key), k(x.in.k, key), v(x.in.v, value), d_o(x.d_o, value), o(rows, value);
-  DeviceRows<float> g(x.in.g, gate), beta(x.in.beta, gate), d_g(rows, gate), d_beta(rows, gate);
-  DeviceRows<T, gap> d_q(rows, key), d_k(rows, key), d_v(rows, value);
-  const DeviceArray<float> state(x.in.state), d_final(x.d_state),
-      final_state = poisoned(x.in.state.size()), d_state = poisoned(x.in.state.size()), saved = poisoned(delta_saved_size(s)),
-      scratch = poisoned(delta_scratch_size(s));
-  const DeltaArguments<T> in{q.rows(), k.rows(), v.rows(), g.rows(), beta.rows(), state.data()};
-  const DeltaOptions options{p.form.query_scale, p.form.write_beta, unit_keys};
-  version.forward({}, s, options, in, o.rows(), final_state.data(), saved.data());
-  version.backward({}, s, options, in, saved.data(), d_o.rows(), d_final.data(),
-                   {d_q.rows(), d_k.rows(), d_v.rows(), d_g.rows(), d_beta.rows(), d_state.data()}, scratch.data());
-  return {o.values(),
-          final_state.download(),
-          {d_q.values(), d_k.values(), d_v.values(), d_g.values(), d_beta.values(), d_state.download()}};
-}
 
 /// What T cannot hold is not the kernel's error: the plain results are rounded as the kernel's are.
 template <class T>
@@ -268,27 +163,6 @@ TEST_CASE("the delta rule on the device gives the same bits in every run, and fo
       const std::vector<float>&whole = *named(a)[i].second, &part = *named(one)[i].second;
       CHECK(std::vector<float>(whole.begin(), whole.begin() + part.size()) == part);
     }
-  }
-}
-
-TEST_CASE("decoding token by token on the device follows the recurrence") {
-  for (const bool write_beta : {true, false}) {
-    Problem p{{6}, 1, 2, 20, 40};
-    p.form.write_beta = write_beta;
-    Draw d(64, write_beta);
-    const Drawn x = draw_problem<float>(p, regimes[0], d);
-    const DeltaResult<double> truth = reference<double>(p, x);
-    const DeltaResult<float> plain = reference<float>(p, x);
-    DeltaSizes s;
-    s.sequences = 1, s.length = 1, s.tokens = 1, s.key_heads = 1, s.value_heads = 2, s.key_dim = 20, s.value_dim = 40;
-    const DeviceArray<float> state(x.in.state);
-    DeviceRows<float> q(x.in.q, 20), k(x.in.k, 20), v(x.in.v, 80), g(x.in.g, 2), beta(x.in.beta, 2), o(6, 80);
-    const auto at = [](const DeviceRows<float>& rows, int t) { return Rows<float>{rows.rows().row(t), rows.rows().stride}; };
-    for (int t = 0; t < 6; ++t)
-      delta_decode<float>({}, s, {p.form.query_scale, write_beta, false}, {at(q, t), at(k, t), at(v, t), at(g, t), at(beta, t)},
-                          state.data(), at(o, t));
-    CHECK(yardstick(o.values(), plain.o, truth.o) <= regimes[0].limit);
-    CHECK(yardstick(state.download(), plain.final_state, truth.final_state) <= regimes[0].limit);
   }
 }
 
