@@ -20,57 +20,14 @@ class Model {
     bool operator==(const State&) const = default;
   };
 
-  Model(const Spec& spec, const Weights<T>& w)
-      : spec_(spec), embedding_(w.matrix("model.embed_tokens.weight")), head_(w.matrix("lm_head.weight")) {
-    if (spec.learned_positions > 0) positions_ = w.matrix("model.position_embeddings.weight");
-    for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
-      const LayerWeights<T> at{w, fmt::format("model.layers.{}.", i)};
-      const Block& b = spec.blocks[i];
-      BlockLayers layers{make_mixer<T>(b.mixer, at, spec.norm_eps), {}, {}, {}, {}};
-      if (b.mlp.hidden > 0) layers.mlp.emplace(b.mlp, at);
-      for (std::size_t m = 0; m < b.more_mlps.size(); ++m)
-        layers.more_mlps.emplace_back(b.more_mlps[m], LayerWeights<T>{w, more_mlp_name(at.prefix, m)});
-      if (b.norm == NormPlace::pre || b.norm == NormPlace::post) {
-        const bool pre = b.norm == NormPlace::pre;
-        layers.mixer_norm = {at.vector(pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), spec.norm_eps};
-        if (layers.mlp)
-          layers.mlp_norm = {at.vector(pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),
-                             spec.norm_eps};
-      }
-      blocks_.push_back(std::move(layers));
-    }
-    if (spec.final_norm) final_norm_ = {LayerWeights<T>{w, ""}.vector("model.norm.weight"), spec.norm_eps};
-  }
-
-  State start() const {
-    State state;
-    for (const BlockLayers& b : blocks_)
-      state.mixers.push_back(std::visit([](const auto& mixer) { return MixerState<T>(mixer.start()); }, b.mixer));
-    return state;
-  }
-
+  Model(const Spec& spec, const Weights<T>& w);
+  State start() const;
   /// The residual stream after every block for one more token: blocks + 1 rows of (width), the embedding first.
-  std::vector<Row<T>> trace(State& state, int token) const {
-    if (token < 0 || token >= spec_.vocab) fail("token {} is outside the vocabulary of {}", token, spec_.vocab);
-    std::vector<Row<T>> rows{embed(token, state.position++)};
-    for (std::size_t i = 0; i < blocks_.size(); ++i) rows.push_back(block_step(i, state, rows.back()));
-    return rows;
-  }
-
+  std::vector<Row<T>> trace(State& state, int token) const;
   /// One more token after which nothing is asked: the state becomes what `step` makes it.
-  void read(State& state, int token) const {
-    if (token < 0 || token >= spec_.vocab) fail("token {} is outside the vocabulary of {}", token, spec_.vocab);
-    Row<T> x = embed(token, state.position++);
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) x = block_step(i, state, x);
-    if (!blocks_.empty()) last_block_read(state, x);
-  }
-
+  void read(State& state, int token) const;
   /// Logits (vocab) of what follows `token`.
-  Row<T> step(State& state, int token) const {
-    const Row<T> x = trace(state, token).back();
-    return matvec(head_, spec_.final_norm ? final_norm_(x) : x);
-  }
-
+  Row<T> step(State& state, int token) const;
   const Spec& spec() const { return spec_; }
 
  private:
@@ -136,6 +93,58 @@ class Model {
   std::vector<BlockLayers> blocks_;
   RmsNorm<T> final_norm_;
 };
+
+template <Field T>
+Model<T>::Model(const Spec& spec, const Weights<T>& w)
+    : spec_(spec), embedding_(w.matrix("model.embed_tokens.weight")), head_(w.matrix("lm_head.weight")) {
+  if (spec.learned_positions > 0) positions_ = w.matrix("model.position_embeddings.weight");
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
+    const LayerWeights<T> at{w, fmt::format("model.layers.{}.", i)};
+    const Block& b = spec.blocks[i];
+    BlockLayers layers{make_mixer<T>(b.mixer, at, spec.norm_eps), {}, {}, {}, {}};
+    if (b.mlp.hidden > 0) layers.mlp.emplace(b.mlp, at);
+    for (std::size_t m = 0; m < b.more_mlps.size(); ++m)
+      layers.more_mlps.emplace_back(b.more_mlps[m], LayerWeights<T>{w, more_mlp_name(at.prefix, m)});
+    if (b.norm == NormPlace::pre || b.norm == NormPlace::post) {
+      const bool pre = b.norm == NormPlace::pre;
+      layers.mixer_norm = {at.vector(pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), spec.norm_eps};
+      if (layers.mlp)
+        layers.mlp_norm = {at.vector(pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"), spec.norm_eps};
+    }
+    blocks_.push_back(std::move(layers));
+  }
+  if (spec.final_norm) final_norm_ = {LayerWeights<T>{w, ""}.vector("model.norm.weight"), spec.norm_eps};
+}
+
+template <Field T>
+typename Model<T>::State Model<T>::start() const {
+  State state;
+  for (const BlockLayers& b : blocks_)
+    state.mixers.push_back(std::visit([](const auto& mixer) { return MixerState<T>(mixer.start()); }, b.mixer));
+  return state;
+}
+
+template <Field T>
+std::vector<Row<T>> Model<T>::trace(State& state, int token) const {
+  if (token < 0 || token >= spec_.vocab) fail("token {} is outside the vocabulary of {}", token, spec_.vocab);
+  std::vector<Row<T>> rows{embed(token, state.position++)};
+  for (std::size_t i = 0; i < blocks_.size(); ++i) rows.push_back(block_step(i, state, rows.back()));
+  return rows;
+}
+
+template <Field T>
+void Model<T>::read(State& state, int token) const {
+  if (token < 0 || token >= spec_.vocab) fail("token {} is outside the vocabulary of {}", token, spec_.vocab);
+  Row<T> x = embed(token, state.position++);
+  for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) x = block_step(i, state, x);
+  if (!blocks_.empty()) last_block_read(state, x);
+}
+
+template <Field T>
+Row<T> Model<T>::step(State& state, int token) const {
+  const Row<T> x = trace(state, token).back();
+  return matvec(head_, spec_.final_norm ? final_norm_(x) : x);
+}
 
 /// Logits (n, vocab) at every position of a token sequence.
 template <Field T>

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "experiments/harness/built_model.h"
-#include "models/model.h"
+#include "models/instances.h"
 #include "models/numbers/cast.h"
 #include "models/numbers/from_exact.h"
 

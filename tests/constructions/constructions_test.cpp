@@ -1,6 +1,6 @@
 #include "constructions/construction.h"
 
-#include "models/model.h"
+#include "models/instances.h"
 #include "models/numbers/from_exact.h"
 #include "tests/catch.h"
 

@@ -2,7 +2,7 @@
 #include "constructions/padded/formula_program.h"
 #include "constructions/padded/interpreter.h"
 #include "constructions/padded/weights.h"
-#include "models/model.h"
+#include "models/instances.h"
 #include "models/numbers/from_exact.h"
 #include "tests/catch.h"
 

@@ -1,6 +1,6 @@
 // The constructions for state-based recall, against the independent interpreter of programs.
 #include "constructions/construction.h"
-#include "models/model.h"
+#include "models/instances.h"
 #include "proofs/pointer_programs.h"
 #include "proofs/token_runner.h"
 #include "tasks/interpreter.h"

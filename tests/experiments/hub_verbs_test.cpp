@@ -2,8 +2,8 @@
 #include "experiments/harness/checkpoint.h"
 #include "experiments/harness/initialise.h"
 #include "kernels/executor.h"
+#include "models/instances.h"
 #include "models/io/safetensors.h"
-#include "models/model.h"
 #include "program.h"
 #include "tests/catch.h"
 

@@ -1,7 +1,7 @@
 // Decoding with state against the parallel forward, token by token.
 #include "kernels/decoder.h"
 
-#include "models/model.h"
+#include "models/instances.h"
 #include "tests/kernels/support.h"
 
 using namespace separatrix;

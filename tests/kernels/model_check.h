@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "kernels/executors.h"
-#include "models/model.h"
+#include "models/instances.h"
 #include "models/numbers/var.h"
 #include "tests/kernels/support.h"
 

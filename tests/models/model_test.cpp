@@ -1,4 +1,4 @@
-#include "models/model.h"
+#include "models/instances.h"
 
 #include "models/numbers/var.h"
 #include "tasks/rng.h"

@@ -1,5 +1,5 @@
 // Normed groups, several MLPs in a block, and keys of zeros: what hand-built programs use beyond trained models.
-#include "models/model.h"
+#include "models/instances.h"
 #include "tests/catch.h"
 
 using namespace separatrix;

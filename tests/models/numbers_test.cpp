@@ -2,7 +2,7 @@
 #include <cstring>
 #include <limits>
 
-#include "models/model.h"
+#include "models/instances.h"
 #include "models/numbers/big_float.h"
 #include "models/numbers/from_exact.h"
 #include "models/numbers/log_float.h"
