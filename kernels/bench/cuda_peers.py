@@ -114,16 +114,34 @@ def milliseconds(f, repeats=50):
     return statistics.median(times)
 
 
-def by_fla_forward(inputs):
+def fla(q, k, v, g, beta):
     from fla.ops.gated_delta_rule import chunk_gated_delta_rule
-    q, k, v, g, beta = inputs
     return chunk_gated_delta_rule(q, k, v, g, beta.to(q.dtype), use_qk_l2norm_in_kernel=True)[0]
 
 
-def by_fla(inputs, d_o):
-    leaves = [x.detach().requires_grad_() for x in inputs]
-    o = by_fla_forward(leaves)
-    return o, torch.autograd.grad(o, leaves, d_o)
+def transformers_fallback(q, k, v, g, beta):
+    from transformers.models.olmo_hybrid.modeling_olmo_hybrid import torch_chunk_gated_delta_rule
+    return torch_chunk_gated_delta_rule(q, k, v, g=g, beta=beta, use_qk_l2norm_in_kernel=True)[0]
+
+
+PEERS = {"fla": fla, "transformers": transformers_fallback}
+
+
+def by_peer(peer):
+    def run(inputs, d_o):
+        leaves = [x.detach().requires_grad_() for x in inputs]
+        o = peer(*leaves)
+        return o, torch.autograd.grad(o, leaves, d_o.to(o.dtype))
+    return run
+
+
+def forward_backward_ms(f, leaves, d_o):
+    """Milliseconds of f(*leaves) without gradient and of its backward pass."""
+    leaves = [x.detach().requires_grad_() for x in leaves]
+    with torch.no_grad():
+        forward = milliseconds(lambda: f(*leaves))
+    o = f(*leaves)
+    return forward, milliseconds(lambda: torch.autograd.grad(o, leaves, d_o.to(o.dtype), retain_graph=True))
 
 
 def by_ours(ours):
@@ -138,38 +156,65 @@ SHAPES = {"study": (32, 1024, 4, 64, 64), "study 64/128": (32, 1024, 4, 64, 128)
           "d128": (1, 8192, 32, 128, 128)}
 
 
+def delta_row(ours, name, shape, peers):
+    """Errors at 300 tokens, then times; nothing is timed while ours is wrong."""
+    row, dtype = {"shape": name}, torch.bfloat16
+    small = (1, 300, 2, *shape[3:])
+    for keys in (0, 5):
+        for who, run in {"ours": by_ours(ours), **{p: by_peer(PEERS[p]) for p in peers}}.items():
+            row[f"error_{who}_{keys or 'random'}_keys"] = errors(run, small, keys, dtype)
+    worst = max(row["error_ours_random_keys"].values())
+    if not worst < 0.05:
+        raise SystemExit(f"{name}: ours is {worst:.2g} away from the recurrence: nothing is timed")
+    inputs = draw(*shape, 0, dtype)
+    d_o = torch.randn_like(inputs[2])
+    ours.prepare(*inputs)
+    row["ours_forward_ms"], row["ours_backward_ms"] = milliseconds(ours.forward), milliseconds(lambda: ours.backward(d_o))
+    for p in peers:
+        row[f"{p}_forward_ms"], row[f"{p}_backward_ms"] = forward_backward_ms(PEERS[p], inputs, d_o)
+        for half in ("forward", "backward"):
+            row[f"times_faster_than_{p}_{half}"] = row[f"{p}_{half}_ms"] / row[f"ours_{half}_ms"]
+    return row
+
+
+def attention_row(ours, batch, length, heads, dim):
+    """Ours (fp32) beside torch's scaled_dot_product_attention in fp32 and bf16."""
+    def sdpa(q, k, v):
+        return F.scaled_dot_product_attention(*(x.transpose(1, 2) for x in (q, k, v)), is_causal=True).transpose(1, 2)
+
+    q, k, v, d_o = (torch.randn(batch, length, heads, dim, device="cuda") for _ in range(4))
+    o, lse = torch.empty_like(q), torch.empty(batch, heads, length, device="cuda")
+    gradients = [torch.empty_like(q) for _ in range(3)]
+    stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
+    forward = lambda: ours.call("separatrix_attention_forward", batch, length, heads, dim, *map(pointer, (q, k, v, o, lse)), stream)
+    backward = lambda: ours.call("separatrix_attention_backward", batch, length, heads, dim,
+                                 *map(pointer, (q, k, v, o, lse, d_o, *gradients)), stream)
+    forward()
+    truth = sdpa(*(x.double() for x in (q, k, v)))
+    row = {"attention": f"B{batch} T{length} H{heads} d{dim}", "error_ours": distance(o, truth)}
+    if not row["error_ours"] < 1e-4:
+        raise SystemExit(f"{row['attention']}: ours is {row['error_ours']:.2g} away from attention in double: nothing is timed")
+    row["ours_forward_ms"], row["ours_backward_ms"] = milliseconds(forward), milliseconds(backward)
+    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        times = forward_backward_ms(sdpa, [x.to(dtype) for x in (q, k, v)], d_o)
+        row[f"sdpa_{name}_forward_ms"], row[f"sdpa_{name}_backward_ms"] = times
+    return row
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", required=True)
     parser.add_argument("--version", type=int, default=0, help="0: the default one")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=["fla"], help="packages of this environment to compare with")
+    parser.add_argument("--json", action="store_true", help="one list at the end instead of a row at a time")
     a = parser.parse_args()
-    ours, dtype, report = Ours(a.library, a.version), torch.bfloat16, []
-    for name, (batch, length, heads, key_dim, value_dim) in SHAPES.items():
-        row = {"shape": name}
-        for keys in (0, 5):
-            small = (1, 300, 2, key_dim, value_dim)
-            row[f"error_ours_{keys or 'random'}_keys"] = errors(by_ours(ours), small, keys, dtype)
-            row[f"error_fla_{keys or 'random'}_keys"] = errors(by_fla, small, keys, dtype)
-        worst = max(row["error_ours_random_keys"].values())
-        if not worst < 0.05:
-            raise SystemExit(f"{name}: ours is {worst:.2g} away from the recurrence: nothing is timed")
-        inputs = draw(batch, length, heads, key_dim, value_dim, 0, dtype)
-        d_o = torch.randn_like(inputs[2])
-        ours.prepare(*inputs)
-        row["ours_forward_ms"], row["ours_backward_ms"] = milliseconds(ours.forward), milliseconds(lambda: ours.backward(d_o))
-        leaves = [x.detach().requires_grad_() for x in inputs]
-        with torch.no_grad():
-            row["fla_forward_ms"] = milliseconds(lambda: by_fla_forward(inputs))
-        o = by_fla_forward(leaves)
-        row["fla_backward_ms"] = milliseconds(lambda: torch.autograd.grad(o, leaves, d_o, retain_graph=True))
-        row["times_faster_forward"] = row["fla_forward_ms"] / row["ours_forward_ms"]
-        row["times_faster_backward"] = row["fla_backward_ms"] / row["ours_backward_ms"]
-        q = torch.randn(batch, heads, length, 64, device="cuda", dtype=dtype)
-        row["sdpa_64_forward_ms"] = milliseconds(lambda: F.scaled_dot_product_attention(q, q, q, is_causal=True))
-        report.append(row)
+    ours, report = Ours(a.library, a.version), []
+    rows = [lambda name=name, shape=shape: delta_row(ours, name, shape, a.peers) for name, shape in SHAPES.items()]
+    rows += [lambda shape=shape: attention_row(ours, *shape) for shape in ((32, 1024, 4, 64), (4, 1536, 16, 128))]
+    for row in rows:
+        report.append(row())
         if not a.json:
-            print(json.dumps(row, indent=1))
+            print(json.dumps(report[-1], indent=1), flush=True)
     if a.json:
         print(json.dumps(report, indent=1))
 
