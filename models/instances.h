@@ -1,4 +1,4 @@
-// The model over the numbers that several files run it on, compiled once (instances_*.cpp): the program takes half as long to
+// The model over the numbers that several files run it on, compiled once (instances_*.cpp).
 // build.
 #pragma once
 #include "models/model.h"
