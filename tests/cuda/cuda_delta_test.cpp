@@ -65,7 +65,8 @@ TEST_CASE("the delta rule on the device equals the token recurrence at every len
 
 TEST_CASE("the delta rule on the device at the dimensions of the large models") {
   std::size_t turn = 0;
-  for (const auto& [key_dim, value_dim] : std::vector<std::pair<int, int>>{{64, 64}, {64, 128}, {96, 192}, {128, 256}, {60, 100}})
+  for (const auto& [key_dim, value_dim] :
+       std::vector<std::pair<int, int>>{{64, 64}, {64, 128}, {96, 192}, {128, 128}, {128, 256}, {60, 100}, {100, 100}})
     for (const DeltaVersion<float>& version : delta_versions<float>()) {
       Problem p{{turn % 2 == 0 ? 70 : 5}, 1, 1, key_dim, value_dim};
       Draw d(60, turn++);
@@ -74,6 +75,21 @@ TEST_CASE("the delta rule on the device at the dimensions of the large models") 
       INFO(version.name << ", " << key_dim << "/" << value_dim << ": " << y << " in " << tensor);
       CHECK(y <= regimes[3].limit);
     }
+}
+
+TEST_CASE("the delta rule on the device over long sequences") {
+#ifdef SEPARATRIX_EMULATED
+  const Problem p{{520}, 1, 1, 16, 16};  // one thread at a time: what a device does in a blink takes minutes
+#else
+  const Problem p{{2048, 8192}, 1, 2, 64, 64};
+#endif
+  for (const DeltaVersion<float>& version : delta_versions<float>()) {
+    Draw d(67, 0);
+    std::string tensor;
+    const double y = worst_yardstick(version, p, regimes[0], d, tensor);
+    INFO(version.name << ": " << y << " in " << tensor);
+    CHECK(y <= regimes[0].limit);
+  }
 }
 
 TEST_CASE("the delta rule on the device in bf16 errs by the rounding of its outputs") {
