@@ -91,8 +91,9 @@ int verify(const VerifyArguments& a) {
     all_hold = all_hold && o.holds();
     statements.push_back(to_json(claim, depth, o, seconds));
     checked.push_back({&claim, o});
-    if (!a.json)
-      fmt::print("{:<7}{:<57}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim.name,
+    // JSON comes whole at the end; what takes minutes says meanwhile how far it is.
+    if (std::FILE* to = !a.json ? stdout : a.deep ? stderr : nullptr)
+      fmt::print(to, "{:<7}{:<57}{:<11}{:>8} cases {:>6.2f} s  {}\n", o.holds() ? "holds" : "FAILS", claim.name,
                  strength_name(claim.strength), o.cases, seconds, o.detail);
     std::fflush(stdout);
   };
