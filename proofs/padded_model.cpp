@@ -37,9 +37,7 @@ void compare_cells(const padded::Plan& plan, const padded::Cells& exact, int tok
 
 namespace {
 
-// Of double's 53 bits two are left to the rounding of numbers over the layers: hashes were seen up to 1.2 2^-48 off.  Heads tell
-// numbers apart by the squares of such differences (padded_heads).
-constexpr int kDouble = 51;
+constexpr int kDouble = 53;
 
 void expect_right(Cases& cases, const std::string& formula, const PaddedRun& run) {
   const char right = value_of_text(formula) ? '1' : '0';
