@@ -3,37 +3,15 @@
 #include <algorithm>
 #include <limits>
 
-#include "models/instances.h"
 #include "models/numbers/from_exact.h"
-#include "models/numbers/root_two.h"
 
 namespace separatrix {
 namespace {
 
-/// Queries and keys of one block: (token) rows of heads * head_dim.
 template <Field T>
-struct QueriesAndKeys {
-  std::vector<Row<T>> queries, keys;
-};
-
-/// Of every block, in order; empty for one that does not attend.
-template <Field T>
-std::vector<QueriesAndKeys<T>> queries_and_keys(const BuiltModel& built, const std::vector<int>& tokens) {
+std::vector<QueriesAndKeys<T>> queries_and_keys_in(const BuiltModel& built, const std::vector<int>& tokens) {
   const Weights<T> weights = weights_as<T>(built.spec, built.weights);
-  const Model<T> model(built.spec, weights);
-  std::vector<QueriesAndKeys<T>> all(built.spec.blocks.size());
-  auto state = model.start();
-  for (const int token : tokens) {
-    const std::vector<Row<T>> rows = model.trace(state, token);
-    for (std::size_t b = 0; b < all.size(); ++b) {
-      const Block& block = built.spec.blocks[b];
-      if (!std::holds_alternative<Attention>(block.mixer)) continue;
-      const LayerWeights<T> at{weights, fmt::format("model.layers.{}.self_attn.", b)};
-      const Row<T> x = normed_groups(rows[b], block.groups, built.spec.norm_eps);
-      all[b].queries.push_back(matvec(at.matrix("q_proj.weight"), x)), all[b].keys.push_back(matvec(at.matrix("k_proj.weight"), x));
-    }
-  }
-  return all;
+  return queries_and_keys(Model<T>(built.spec, weights), weights, tokens);
 }
 
 template <Field T>
@@ -73,7 +51,7 @@ void join(HeadGap& gap, const QueriesAndKeys<T>& exact, const QueriesAndKeys<dou
 }  // namespace
 
 template <Field T>
-std::vector<HeadGap> head_gaps(const BuiltModel& built, const std::vector<std::vector<int>>& sequences) {
+std::vector<HeadGap> head_gaps(const BuiltModel& built, const std::vector<int>& tokens) {
   std::vector<HeadGap> all;
   for (std::size_t b = 0; b < built.spec.blocks.size(); ++b)
     if (const auto* a = std::get_if<Attention>(&built.spec.blocks[b].mixer)) {
@@ -81,17 +59,15 @@ std::vector<HeadGap> head_gaps(const BuiltModel& built, const std::vector<std::v
         fail("block {}: only hard attention without norms and positions of its own has these certificates", b);
       for (int h = 0; h < a->heads; ++h) all.push_back({static_cast<int>(b) + 1, h + 1, 0, 0, 0});
     }
-  for (const std::vector<int>& tokens : sequences) {
-    const auto exact = queries_and_keys<T>(built, tokens);
-    const auto rounded = queries_and_keys<double>(built, tokens);
-    for (HeadGap& g : all)
-      join(g, exact[g.layer - 1], rounded[g.layer - 1], std::get<Attention>(built.spec.blocks[g.layer - 1].mixer), g.head - 1);
-  }
+  const auto exact = queries_and_keys_in<T>(built, tokens);
+  const auto rounded = queries_and_keys_in<double>(built, tokens);
+  for (HeadGap& g : all)
+    join(g, exact[g.layer - 1], rounded[g.layer - 1], std::get<Attention>(built.spec.blocks[g.layer - 1].mixer), g.head - 1);
   std::erase_if(all, [](const HeadGap& g) { return g.queries == 0; });
   return all;
 }
-template std::vector<HeadGap> head_gaps<Rational>(const BuiltModel&, const std::vector<std::vector<int>>&);
-template std::vector<HeadGap> head_gaps<RootTwo>(const BuiltModel&, const std::vector<std::vector<int>>&);
+template std::vector<HeadGap> head_gaps<Rational>(const BuiltModel&, const std::vector<int>&);
+template std::vector<HeadGap> head_gaps<RootTwo>(const BuiltModel&, const std::vector<int>&);
 
 void expect_gaps(Cases& cases, const std::vector<HeadGap>& heads) {
   for (const HeadGap& g : heads)

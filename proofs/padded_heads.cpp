@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "models/numbers/from_exact.h"
-#include "proofs/claim.h"
+#include "proofs/head_gaps.h"
 #include "proofs/padded_model.h"
 
 namespace separatrix {
@@ -21,18 +21,11 @@ struct HeadScores {
   }
 };
 
-/// The residual stream before every block: (block, token) rows.
-using Streams = std::vector<std::vector<Row<double>>>;
-
-Streams streams_of(const Model<double>& model, const std::string& symbols, const std::string& formula) {
-  const std::string text = "^" + formula + std::string(padded::padding_needed(static_cast<int>(formula.size())), '_');
-  Streams streams(model.spec().blocks.size());
-  auto state = model.start();
-  for (const char symbol : text) {
-    std::vector<Row<double>> rows = model.trace(state, static_cast<int>(symbols.find(symbol)));
-    for (std::size_t b = 0; b < streams.size(); ++b) streams[b].push_back(std::move(rows[b]));
-  }
-  return streams;
+std::vector<int> tokens_of(const std::string& symbols, const std::string& formula) {
+  std::vector<int> tokens;
+  for (const char symbol : "^" + formula + std::string(padded::padding_needed(static_cast<int>(formula.size())), '_'))
+    tokens.push_back(static_cast<int>(symbols.find(symbol)));
+  return tokens;
 }
 
 /// One head over all tokens: its part of the queries and keys begins at channel `first`, the key's 16 comes last.
@@ -59,19 +52,12 @@ HeadScores scores_of(int matches, std::size_t first, const std::vector<Row<doubl
 /// Per layer and head.
 using Found = std::vector<std::vector<HeadScores>>;
 
-void add_scores(const BuiltModel& built, const Weights<double>& weights, const padded::Plan& plan, const Streams& streams,
+void add_scores(const BuiltModel& built, const padded::Plan& plan, const std::vector<QueriesAndKeys<double>>& blocks,
                 Found& found) {
   for (std::size_t l = 0; l < plan.layers.size(); ++l) {
-    const LayerWeights<double> at{weights, fmt::format("model.layers.{}.self_attn.", l)};
-    const Projection<double> query(at.matrix("q_proj.weight")), key(at.matrix("k_proj.weight"));
-    std::vector<Row<double>> queries, keys;
-    for (const Row<double>& x : streams[l]) {
-      const Row<double> normed = normed_groups(x, built.spec.blocks[l].groups, built.spec.norm_eps);
-      queries.push_back(query(normed)), keys.push_back(key(normed));
-    }
     const int dim = std::get<Attention>(built.spec.blocks[l].mixer).head_dim;
     for (std::size_t h = 0; h < plan.layers[l].heads.size(); ++h)
-      found[l][h].join(scores_of(plan.layers[l].heads[h].matches, h * dim, queries, keys));
+      found[l][h].join(scores_of(plan.layers[l].heads[h].matches, h * dim, blocks[l].queries, blocks[l].keys));
   }
 }
 
@@ -82,7 +68,7 @@ Outcome check_heads(const BuiltModel& built, const std::vector<std::string>& for
   Found found;
   for (const padded::LayerPlan& layer : plan.layers) found.emplace_back(layer.heads.size());
   for (const std::string& formula : formulas)
-    add_scores(built, weights, plan, streams_of(model, token_symbols(built), formula), found);
+    add_scores(built, plan, queries_and_keys(model, weights, tokens_of(token_symbols(built), formula)), found);
   Cases cases;
   std::vector<HeadGap> heads;
   for (int l = 0; l < static_cast<int>(found.size()); ++l)

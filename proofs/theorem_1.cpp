@@ -148,7 +148,7 @@ Outcome check_theorem_1_examples(const BuiltModel& model) {
         expect_answers(cases, runner, *task, task->sample(1, Purpose::report, n, i));
   }
   const Example example = make_task(model.task, model.options)->sample(1, Purpose::report, 16, 0);
-  std::vector<HeadGap> heads = head_gaps<RootTwo>(model, {{example.tokens.begin(), example.tokens.end()}});
+  std::vector<HeadGap> heads = head_gaps<RootTwo>(model, {example.tokens.begin(), example.tokens.end()});
   expect_gaps(cases, heads);
   Outcome outcome =
       cases.done("every answer, reveals of bits and pointers included, in examples of 1 to 40 swaps and bits drawn by the task");

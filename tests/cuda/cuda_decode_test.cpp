@@ -11,21 +11,10 @@ namespace {
 
 constexpr int kTokens = 6, kKeyDim = 20, kValueDim = 40, kValueHeads = 2;
 
-/// Keys and queries longer than one, which the kernel divides by their norm, and what it makes of them, in N.
+/// Keys and queries longer than one, which the kernel divides by their norm.
 void lengthen(Drawn& x) {
   for (std::vector<float>* v : {&x.in.q, &x.in.k})
     for (std::size_t i = 0; i < v->size(); ++i) (*v)[i] *= 3 + static_cast<float>(i / kKeyDim);
-}
-
-template <class N>
-std::vector<N> divided(const std::vector<N>& raw) {
-  std::vector<N> unit = raw;
-  for (std::size_t r = 0; r < unit.size(); r += kKeyDim) {
-    N sum = N(1e-6);
-    for (int i = 0; i < kKeyDim; ++i) sum += unit[r + i] * unit[r + i];
-    for (int i = 0; i < kKeyDim; ++i) unit[r + i] /= std::sqrt(sum);
-  }
-  return unit;
 }
 
 struct Decoded {
@@ -62,7 +51,7 @@ void check_decoding(const Regime& regime, bool write_beta, bool unit_keys, std::
   for (std::vector<float>* v : {&x.in.q, &x.in.k, &x.in.v}) *v = to_floats(to_type<T>(*v));
   const auto defined = [&]<class N>(N) {
     DeltaTensors<N> in = cast<N>(x.in);
-    if (unit_keys) in.q = divided(in.q), in.k = divided(in.k);
+    if (unit_keys) in.q = divided(in.q, kKeyDim), in.k = divided(in.k, kKeyDim);
     return delta_reference<N>(p.drawn(), p.form, in, std::vector<N>(x.d_o.begin(), x.d_o.end()),
                               std::vector<N>(x.d_state.begin(), x.d_state.end()));
   };

@@ -130,12 +130,7 @@ TEST_CASE("unit keys folded into the delta rule on the device equal keys that we
   // The same in N, with the gradient of x / sqrt(|x|^2 + 1e-6) by hand.
   const auto divided = [&]<class N>(N) {
     DeltaTensors<N> unit = cast<N>(x.in);
-    for (std::vector<N>* v : {&unit.q, &unit.k})
-      for (std::size_t r = 0; r < v->size(); r += 24) {
-        N sum = N(1e-6);
-        for (int i = 0; i < 24; ++i) sum += (*v)[r + i] * (*v)[r + i];
-        for (int i = 0; i < 24; ++i) (*v)[r + i] /= std::sqrt(sum);
-      }
+    unit.q = test::divided(unit.q, 24), unit.k = test::divided(unit.k, 24);
     DeltaResult<N> result = delta_reference<N>(p.drawn(), p.form, unit, std::vector<N>(x.d_o.begin(), x.d_o.end()),
                                                std::vector<N>(x.d_state.begin(), x.d_state.end()));
     for (auto [raw, direction, gradient] :

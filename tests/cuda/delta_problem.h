@@ -45,6 +45,17 @@ Drawn draw_problem(const Problem& p, const Regime& regime, Draw& d) {
   return x;
 }
 
+/// x / sqrt(|x|^2 + 1e-6) of every row of `dim`.
+template <class N>
+std::vector<N> divided(std::vector<N> rows, int dim) {
+  for (std::size_t r = 0; r < rows.size(); r += dim) {
+    N sum = N(1e-6);
+    for (int i = 0; i < dim; ++i) sum += rows[r + i] * rows[r + i];
+    for (int i = 0; i < dim; ++i) rows[r + i] /= std::sqrt(sum);
+  }
+  return rows;
+}
+
 template <class T>
 void append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
