@@ -33,9 +33,8 @@ std::vector<Claim> padded_claims() {
        check_padded_shapes, "every shape of 2 to 5 leaves, 16 formulas each; 1,000 random formulas of n = 15, 10 of n = 31",
        check_padded_shapes_deep},
       {"padded_layers",
-       "compiled to weights of hard attention, ReLU and gated-delta-rule layers, the program gives every answer, and every cell "
-       "that it "
-       "determines is the exact interpreter's",
+       "compiled to weights of hard attention, ReLU and gated-delta-rule layers, the program gives every answer; every truth value "
+       "that it determines is the exact interpreter's, and every number to within the rounding error computed for it",
        "paper, Theorem 3 and Corollary 3.1 (this mechanism); in double precision", Strength::exhaustive,
        "the 128 formulas over the complete tree of n = 7 tokens, one of 3 tokens and 9 blanks", model, check_padded_layers,
        "and 1,000 random formulas of n = 15, 10 of n = 31, 2 of every shape of 2 to 5 leaves", check_padded_layers_deep},

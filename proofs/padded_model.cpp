@@ -19,6 +19,19 @@ padded::Plan plan_of(const BuiltModel& model) {
   return std::move(own.plan);
 }
 
+namespace {
+
+/// The nearest double of the exact number turns it by up to half a unit of 2^-53; the angle itself is rounded far less than that.
+constexpr double kOfMeasuring = 1;
+
+/// The angle between (x, y) and (value, 1) by its sine; infinite where it is a right angle or more.
+double turn_from(double x, double y, double value) {
+  if (!(std::fma(x, value, y) > 0)) return HUGE_VAL;
+  return std::fabs(std::fma(-y, value, x)) / (std::hypot(x, y) * std::hypot(value, 1));
+}
+
+}  // namespace
+
 void compare_cells(const padded::Plan& plan, const padded::Cells& exact, int token, const std::vector<double>& x, int bits,
                    PaddedRun& run) {
   const auto count = [&](bool same, const char* kind, std::size_t cell) {
@@ -29,9 +42,10 @@ void compare_cells(const padded::Plan& plan, const padded::Cells& exact, int tok
     if (exact.bools[b][token] != padded::kUnknown) count(x[plan.bools[b]] == exact.bools[b][token], "truth value", b);
   for (std::size_t c = 0; c < plan.nums.size(); ++c) {
     if (!exact.known[c][token]) continue;
-    const double above = x[plan.nums[c]], below = x[plan.nums[c] + 1], value = nearest_double(exact.nums[c][token]);
-    const double difference = (above - below) / std::hypot(above, below) - (value - 1) / std::hypot(value, 1);
-    count(std::fabs(difference) < std::ldexp(1, 5 - bits), "number", c);
+    const double turn = std::ldexp(turn_from(x[plan.nums[c]], x[plan.nums[c] + 1], nearest_double(exact.nums[c][token])), bits);
+    const double bound = exact.turns[c][token] + kOfMeasuring;
+    count(turn <= bound, "number", c);
+    run.turn = std::max(run.turn, turn), run.share = std::max(run.share, turn / bound);
   }
 }
 
@@ -75,8 +89,15 @@ Outcome check_layers(const BuiltModel& built, const std::vector<std::string>& fo
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t i = 0; i < formulas.size(); ++i) runs[i] = guarded_run(model, plan, symbols, formulas[i]);
   Cases cases;
-  for (std::size_t i = 0; i < formulas.size(); ++i) expect_right(cases, formulas[i], runs[i]);
-  return cases.done(which + ": answers and every determined cell, in double precision");
+  double turn = 0, share = 0;
+  for (std::size_t i = 0; i < formulas.size(); ++i) {
+    expect_right(cases, formulas[i], runs[i]);
+    turn = std::max(turn, runs[i].turn), share = std::max(share, runs[i].share);
+  }
+  return cases.done(
+      fmt::format("{}: answers and every determined cell, in double precision; numbers turned by at most {:.1f} units "
+                  "of 2^-53, and by at most {:.2f} of what rounding can turn them by",
+                  which, turn, share));
 }
 
 /// Random formulas of `length` tokens, at most floor(log2 length) deep.

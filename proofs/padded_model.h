@@ -17,11 +17,13 @@ padded::Plan plan_of(const BuiltModel& model);
 struct PaddedRun {
   std::int64_t cells = 0;  // cells that the program determines, up to the first that the model holds otherwise
   std::string different;   // that one; empty when there is none
+  double turn = 0;         // the largest of a number, in units of 2^-bits,
+  double share = 0;        // and the largest as a share of its bound
   char answer = '?';       // the symbol of the largest logit behind the last pad
 };
 
-/// Looks for a cell in which the stream x (width) of a token differs from the exact one.  Truth values must be equal, numbers must
-/// have hashes within 2^(5 - bits), the grid on which the model itself compares them.
+/// Looks for a cell in which the stream x (width) of a token differs from the exact one.  Truth values must be equal, numbers be
+/// turned no further than rounding to so many bits can turn them (constructions/padded/rounding.h).
 void compare_cells(const padded::Plan& plan, const padded::Cells& exact, int token, const std::vector<double>& x, int bits,
                    PaddedRun& run);
 

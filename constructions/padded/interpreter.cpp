@@ -4,6 +4,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "constructions/padded/rounding.h"
 #include "tasks/error.h"
 
 namespace separatrix::padded {
@@ -38,10 +39,11 @@ class Run {
     cells_.bools.assign(program.bools(), std::vector<std::int8_t>(n, kUnknown));
     cells_.nums.assign(program.nums(), std::vector<Rational>(n));
     cells_.known.assign(program.nums(), std::vector<bool>(n, false));
+    cells_.turns.assign(program.nums(), std::vector<double>(n, 0));
     averages_.assign(program.averages(), std::vector<Average>(n));
     for (int t = 0; t < n; ++t) {
       for (std::size_t i = 0; i < program.inputs().size(); ++i) cells_.bools[i][t] = inputs[t].at(i);
-      for (const auto& [num, value] : program.constants()) set(num, t, value);
+      for (const auto& [num, value] : program.constants()) set(num, t, value, 0);
     }
     for (const Step& step : program.steps()) std::visit([this](const auto& s) { run(s); }, step);
   }
@@ -52,11 +54,19 @@ class Run {
     Rational value;
     int count = 0;  // of the set; 0: unknown
   };
+  struct Sum {
+    Rational exact;
+    Rounded rounded;
+  };
 
   std::int8_t& at(Bool b, int t) { return cells_.bools[b.id][t]; }
   bool known(Num x, int t) const { return cells_.known[x.id][t]; }
   const Rational& at(Num x, int t) const { return cells_.nums[x.id][t]; }
-  void set(Num x, int t, const Rational& value) { cells_.nums[x.id][t] = value, cells_.known[x.id][t] = true; }
+  /// The turn of a number once it is read.
+  double turn(Num x, int t) const { return turn_of_reading(cells_.turns[x.id][t]); }
+  void set(Num x, int t, const Rational& value, double turn) {
+    cells_.nums[x.id][t] = value, cells_.known[x.id][t] = true, cells_.turns[x.id][t] = turn;
+  }
 
   void run(const Head& h) {
     Groups groups;
@@ -103,28 +113,32 @@ class Run {
       if (!group.unknowns[i]) averages_[h.averages[i].second][t] = {Rational(group.trues[i], group.count), group.count};
     for (const auto& [from, to] : h.bools) at(to, t) = at(from, group.last);
     for (const auto& [from, to] : h.nums)
-      if (known(from, group.last)) set(to, t, at(from, group.last));
+      if (known(from, group.last)) set(to, t, at(from, group.last), turn(from, group.last));
   }
 
   /// Unknown when the averages are over sets of different sizes: their denominators differ (rule N1).
-  std::optional<Rational> value(const Affine& a, int t, int& set_size) const {
+  std::optional<Sum> value(const Affine& a, int t, int& set_size) const {
     Rational sum = a.constant;
+    double magnitude = std::fabs(nearest_double(sum));
     for (const auto& [average, coefficient] : a.terms) {
       const Average& x = averages_[average][t];
       if (set_size == 0) set_size = x.count;
       if (x.count == 0 || x.count != set_size) return std::nullopt;
-      sum = sum + coefficient * x.value;
+      const Rational term = coefficient * x.value;
+      sum = sum + term;
+      magnitude += std::fabs(nearest_double(term));
     }
-    return sum;
+    const int terms = static_cast<int>(a.terms.size()) + !a.constant.is_zero();
+    return Sum{sum, rounded_sum(nearest_double(sum), magnitude, terms)};
   }
 
   void run(const Number& r) {
     for (int t = 0; t < cells_.tokens; ++t) {
       int set_size = 0;
       const auto x = value(r.x, t, set_size), y = value(r.y, t, set_size);
-      if (!x || !y || y->is_zero()) continue;
-      if (*y < Rational(0)) fail("padded program: token {}: a number with the negative denominator {}", t, to_text(*y));
-      set(r.out, t, *x / *y);
+      if (!x || !y || y->exact.is_zero()) continue;
+      if (y->exact < Rational(0)) fail("padded program: token {}: a number with the negative denominator {}", t, to_text(y->exact));
+      set(r.out, t, x->exact / y->exact, turn_of_pair(x->rounded, y->rounded));
     }
   }
 
@@ -132,7 +146,7 @@ class Run {
     for (int t = 0; t < cells_.tokens; ++t) {
       int set_size = 0;
       const auto x = value(r.x, t, set_size);
-      if (x && !x->is_zero()) at(r.out, t) = Rational(0) < *x;
+      if (x && !x->exact.is_zero()) at(r.out, t) = Rational(0) < x->exact;
     }
   }
 
@@ -150,13 +164,15 @@ class Run {
     for (int t = 0; t < cells_.tokens; ++t) {
       if (at(r.condition, t) == kUnknown) continue;
       const Num chosen = at(r.condition, t) ? r.yes : r.no;
-      if (known(chosen, t)) set(r.out, t, at(chosen, t));
+      if (known(chosen, t)) set(r.out, t, at(chosen, t), turn(chosen, t));
     }
   }
 
   void run(const Shift& r) {
+    const double add = nearest_double(r.add), divide = nearest_double(r.divide);
     for (int t = 0; t < cells_.tokens; ++t)
-      if (known(r.a, t)) set(r.out, t, (at(r.a, t) + r.add) / r.divide);
+      if (known(r.a, t))
+        set(r.out, t, (at(r.a, t) + r.add) / r.divide, turn_of_shift(nearest_double(at(r.a, t)), turn(r.a, t), add, divide));
   }
 
   void run(const Logic& r) {

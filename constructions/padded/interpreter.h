@@ -16,6 +16,7 @@ struct Cells {
   std::vector<std::vector<std::int8_t>> bools;  // (cell, token): 0, 1 or kUnknown
   std::vector<std::vector<Rational>> nums;      // (cell, token)
   std::vector<std::vector<bool>> known;         // of nums
+  std::vector<std::vector<double>> turns;       // of nums: how far rounding to p bits can turn the hash, in units of 2^-p
 };
 
 /// inputs: (token, input) truth values of the program's inputs.

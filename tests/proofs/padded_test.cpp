@@ -75,6 +75,20 @@ TEST_CASE("one wrong weight of an attention, an MLP, the delta rule or the read-
   CHECK(!is_right(with_wrong("lm_head.weight")));
 }
 
+TEST_CASE("a number that is off by more than rounding explains is found") {
+  BuiltModel off = build_padded_formulas(1);
+  auto values = off.weights["model.layers.0.self_attn.o_proj.weight"];
+  const auto first = std::find_if(values.begin(), values.end(), [](const auto& x) { return !(x == 0); });
+  const auto right = *first;
+  const auto run_with = [&](int bits) {
+    *first = right.a * Rational((std::int64_t{1} << bits) + 1, std::int64_t{1} << bits);
+    const Model<double> layers(off.spec, weights_as<double>(off.spec, off.weights));
+    return run_padded(layers, plan_of(off), token_symbols(off), "|&11&01", 53);
+  };
+  CHECK(run_with(55).different.empty());  // the nearest double is the same
+  CHECK_THAT(run_with(48).different, Catch::StartsWith("number"));
+}
+
 TEST_CASE("the balanced program is wrong when one crossing or one leaf of its code is") {
   const FormulaTree tree = parse_formula("|&01&11");
   const auto is_right = [&](const BalancedCode& code) {
