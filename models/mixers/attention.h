@@ -7,27 +7,18 @@
 #include <algorithm>
 
 #include "models/blocks/norm.h"
+#include "models/mixers/hard_attention.h"
 
 namespace separatrix {
-
-/// The hard score of one key.  q may be cut behind its last nonzero.
-template <Field T>
-T hard_score(HardKeys keys, std::span<const T> q, std::span<const T> k) {
-  const T product = dot<T>(q, k);
-  if (keys == HardKeys::as_given) return product;
-  const T square = dot<T>(k, k);
-  if (square == T(0)) return T(0);
-  return (product < T(0) ? negative(product * product) : product * product) / square;
-}
 
 template <Field T>
 class AttentionLayer {
  public:
   struct State {
-    std::vector<Row<T>> keys, values;       // one row of heads * head_dim per token so far
-    std::vector<std::vector<int>> nonzero;  // per head, of the first `sorted` tokens: those whose key is not all zeros
-    std::size_t sorted = 0;
-    bool operator==(const State&) const = default;
+    std::vector<Row<T>> keys, values;  // one row of heads * head_dim per token so far
+    std::vector<HardHead<T>> heads;    // hard attention only: what they have read of the keys, up to the last query
+    std::size_t read = 0;              // tokens, by the heads
+    bool operator==(const State& other) const { return keys == other.keys && values == other.values; }
   };
 
   AttentionLayer(const Attention& settings, const LayerWeights<T>& w, double norm_eps)
@@ -40,24 +31,22 @@ class AttentionLayer {
     if (s_.qk_norm != QkNorm::none) norm_q_ = w.vector("self_attn.q_norm.weight"), norm_k_ = w.vector("self_attn.k_norm.weight");
   }
 
-  State start() const { return {{}, {}, std::vector<std::vector<int>>(s_.heads), 0}; }
+  State start() const { return {{}, {}, std::vector<HardHead<T>>(s_.heads), 0}; }
 
   /// Keeps the key and the value of one more token, x (width), without a query.
   void read(State& state, const Row<T>& x) const {
     state.keys.push_back(prepared(w_k_(x), norm_k_, static_cast<int>(state.keys.size())));
     state.values.push_back(w_v_(x));
-    for (; state.sorted < state.keys.size(); ++state.sorted)
-      for (int h = 0; h < s_.heads; ++h)
-        if (!is_zero(part(state.keys[state.sorted], h))) state.nonzero[h].push_back(static_cast<int>(state.sorted));
   }
 
   /// x (width) -> y (width).
   Row<T> step(State& state, const Row<T>& x) const {
     const Row<T> q = prepared(w_q_(x), norm_q_, static_cast<int>(state.keys.size()));
     read(state, x);
+    if (s_.score != Score::softmax) show_keys(state);
     Row<T> y;  // (heads * head_dim)
     for (int h = 0; h < s_.heads; ++h) {
-      const Row<T> o = s_.score == Score::softmax ? weighted_mean(state, part(q, h), h) : mean_of_chosen(state, part(q, h), h);
+      const Row<T> o = s_.score == Score::softmax ? weighted_mean(state, part(q, h), h) : value_of_highest(state, part(q, h), h);
       y.insert(y.end(), o.begin(), o.end());
     }
     return w_o_(y);
@@ -68,8 +57,10 @@ class AttentionLayer {
     return {x.data() + head * s_.head_dim, static_cast<std::size_t>(s_.head_dim)};
   }
 
-  static bool is_zero(std::span<const T> x) {
-    return std::all_of(x.begin(), x.end(), [](const T& e) { return e == T(0); });
+  /// Shows the heads every key that came since the last query.
+  void show_keys(State& state) const {
+    for (; state.read < state.keys.size(); ++state.read)
+      for (int h = 0; h < s_.heads; ++h) state.heads[h].read(part(state.keys[state.read], h));
   }
 
   /// Softmax attention of one head: (head_dim).
@@ -89,42 +80,9 @@ class AttentionLayer {
     }
   }
 
-  /// Hard attention of one head: (head_dim).  The values are added first and divided once: counts stay whole numbers.
-  Row<T> mean_of_chosen(const State& state, std::span<const T> q, int h) const {
-    std::vector<int> chosen = highest(state, q, h);
-    if (s_.score == Score::leftmost && !chosen.empty()) chosen = {chosen.front()};
-    if (s_.score == Score::rightmost && !chosen.empty()) chosen = {chosen.back()};
-    Row<T> y;
-    for (int i = 0; i < s_.head_dim; ++i) {
-      Accumulator<T> sum;
-      for (const int t : chosen) sum.add(part(state.values[t], h)[i]);
-      y.push_back(sum.value / T(static_cast<int>(chosen.size())));
-    }
-    return y;
-  }
-
-  /// The tokens of maximal score, in their order; none when a score is not a number.  A key of zeros scores 0 against every query:
-  /// only the others are multiplied out.
-  std::vector<int> highest(const State& state, std::span<const T> q, int h) const {
-    const std::vector<int>& nonzero = state.nonzero[h];
-    const bool some_score_zero = nonzero.size() < state.keys.size();
-    while (!q.empty() && q.back() == T(0)) q = q.first(q.size() - 1);
-    Row<T> scores;
-    for (const int t : nonzero) scores.push_back(hard_score<T>(s_.hard_keys, q, part(state.keys[t], h)));
-    T top = some_score_zero ? T(0) : scores[0];
-    for (const T& x : scores)
-      if (top < x) top = x;
-    std::vector<int> chosen;
-    const bool zeros_win = some_score_zero && top == T(0);
-    for (std::size_t i = 0; i < nonzero.size() && !zeros_win; ++i)
-      if (scores[i] == top) chosen.push_back(nonzero[i]);
-    if (!zeros_win) return chosen;
-    for (std::size_t t = 0, i = 0; t < state.keys.size(); ++t) {
-      const bool scored = i < nonzero.size() && nonzero[i] == static_cast<int>(t);
-      if (!scored || scores[i] == top) chosen.push_back(static_cast<int>(t));
-      i += scored;
-    }
-    return chosen;
+  /// Hard attention of one head: (head_dim).
+  Row<T> value_of_highest(State& state, std::span<const T> q, int h) const {
+    return state.heads[h].attend(s_, q, [&](int t) { return part(state.values[t], h); });
   }
 
   Row<T> softmax(const Row<T>& scores) const {

@@ -123,6 +123,8 @@ Rational parse_rational(const std::string& text) {
 }
 
 double nearest_double(const Rational& x) {
+  constexpr std::int64_t exact = std::int64_t{1} << 53;  // whole numbers up to here are doubles, and their quotient is rounded once
+  if (!x.big_ && -exact <= x.n_ && x.n_ <= exact && x.d_ <= exact) return static_cast<double>(x.n_) / static_cast<double>(x.d_);
   return x.big().value.convert_to<double>();
 }
 

@@ -29,6 +29,7 @@ class Rational {
   friend Rational operator/(const Rational& a, const Rational& b);
   friend bool operator<(const Rational& a, const Rational& b);
   friend bool operator==(const Rational& a, const Rational& b);
+  friend double nearest_double(const Rational& x);
 
  private:
   /// The fraction of two 128-bit integers, d > 0.

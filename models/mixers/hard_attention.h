@@ -1,0 +1,103 @@
+// One head of hard attention.  Tokens of one key have one score, so keys are told apart once, when they come: a query is compared
+// with the different keys only, and the values of a key's tokens are added up once for all queries that choose it.
+#pragma once
+#include <algorithm>
+#include <vector>
+
+#include "models/layer_weights.h"
+#include "models/numbers/functions.h"
+#include "models/spec.h"
+
+namespace separatrix {
+
+/// The hard score of one key.  q may be cut behind its last nonzero.
+template <Field T>
+T hard_score(HardKeys keys, std::span<const T> q, std::span<const T> k) {
+  const T product = dot<T>(q, k);
+  if (keys == HardKeys::as_given) return product;
+  const T square = dot<T>(k, k);
+  if (square == T(0)) return T(0);
+  return (product < T(0) ? negative(product * product) : product * product) / square;
+}
+
+/// Tokens in ascending order, and the sum of the values of the first `added` of them: (head_dim), or empty while added = 0.
+template <Field T>
+struct SummedTokens {
+  std::vector<int> tokens;
+  std::vector<Accumulator<T>> sum;
+  std::size_t added = 0;
+};
+
+template <Field T>
+class HardHead {
+ public:
+  /// The key (head_dim) of the next token.
+  void read(std::span<const T> key) {
+    const int token = static_cast<int>(all_.tokens.size());
+    all_.tokens.push_back(token);
+    const auto place = std::lower_bound(order_.begin(), order_.end(), key, [&](int group, std::span<const T> k) {
+      const std::span<const T> other = key_of(group, k.size());
+      return std::lexicographical_compare(other.begin(), other.end(), k.begin(), k.end());
+    });
+    if (place != order_.end() && std::ranges::equal(key_of(*place, key.size()), key)) {
+      groups_[*place].tokens.push_back(token);
+      return;
+    }
+    order_.insert(place, static_cast<int>(groups_.size()));
+    groups_.push_back({{token}, {}, 0});
+    keys_.insert(keys_.end(), key.begin(), key.end());
+  }
+
+  /// The mean of the values of the tokens of largest score, or the value of the first or the last of them: (head_dim).
+  /// value(t): of token t.  Sums run from the first token to the last and are divided once, so that counts stay whole numbers.
+  template <class Value>
+  Row<T> attend(const Attention& s, std::span<const T> q, const Value& value) {
+    const std::size_t dim = q.size();
+    while (!q.empty() && q.back() == T(0)) q = q.first(q.size() - 1);
+    if (q.empty()) return result(s.score, all_, dim, value);  // every score is 0
+    const std::vector<int> best = highest(s.hard_keys, q, dim);
+    if (best.size() == 1) return result(s.score, groups_[best[0]], dim, value);
+    SummedTokens<T> tied;
+    for (const int g : best) tied.tokens.insert(tied.tokens.end(), groups_[g].tokens.begin(), groups_[g].tokens.end());
+    std::sort(tied.tokens.begin(), tied.tokens.end());
+    return result(s.score, tied, dim, value);
+  }
+
+ private:
+  std::span<const T> key_of(int group, std::size_t dim) const { return {keys_.data() + group * dim, dim}; }
+
+  /// The keys of largest score; none when a score is not a number.
+  std::vector<int> highest(HardKeys form, std::span<const T> q, std::size_t dim) const {
+    Row<T> scores;
+    scores.reserve(groups_.size());
+    for (std::size_t g = 0; g < groups_.size(); ++g) scores.push_back(hard_score<T>(form, q, key_of(static_cast<int>(g), dim)));
+    const T top = *std::max_element(scores.begin(), scores.end());
+    std::vector<int> best;
+    for (std::size_t g = 0; g < scores.size(); ++g)
+      if (scores[g] == top) best.push_back(static_cast<int>(g));
+    return best;
+  }
+
+  template <class Value>
+  static Row<T> result(Score score, SummedTokens<T>& of, std::size_t dim, const Value& value) {
+    if (score != Score::average_hard && !of.tokens.empty()) {
+      const std::span<const T> one = value(score == Score::leftmost ? of.tokens.front() : of.tokens.back());
+      return Row<T>(one.begin(), one.end());
+    }
+    of.sum.resize(dim);
+    for (; of.added < of.tokens.size(); ++of.added) {
+      const std::span<const T> v = value(of.tokens[of.added]);
+      for (std::size_t i = 0; i < dim; ++i) of.sum[i].add(v[i]);
+    }
+    Row<T> mean;
+    for (const Accumulator<T>& sum : of.sum) mean.push_back(sum.value / T(static_cast<int>(of.tokens.size())));
+    return mean;
+  }
+
+  SummedTokens<T> all_;
+  std::vector<SummedTokens<T>> groups_;  // one per different key, in the order of their first tokens
+  std::vector<T> keys_;                  // (groups, head_dim)
+  std::vector<int> order_;               // the groups by key
+};
+
+}  // namespace separatrix
