@@ -1,0 +1,80 @@
+// Hard attention against its definition: all tokens scored one by one, the values of the highest added in their order.
+#include "models/mixers/hard_attention.h"
+
+#include "models/numbers/log_float.h"
+#include "models/numbers/root_two.h"
+#include "tasks/rng.h"
+#include "tests/catch.h"
+
+using namespace separatrix;
+
+namespace {
+
+constexpr int kDim = 3;
+
+template <Field T>
+Row<T> by_definition(const Attention& s, const Row<T>& q, const std::vector<Row<T>>& keys, const std::vector<Row<T>>& values) {
+  Row<T> scores;
+  for (const Row<T>& k : keys) scores.push_back(hard_score<T>(s.hard_keys, q, k));
+  std::vector<int> best;
+  for (std::size_t t = 0; t < keys.size(); ++t)
+    if (scores[t] == *std::max_element(scores.begin(), scores.end())) best.push_back(static_cast<int>(t));
+  if (s.score == Score::leftmost) return values[best.front()];
+  if (s.score == Score::rightmost) return values[best.back()];
+  Row<T> mean(kDim, T(0));
+  for (int i = 0; i < kDim; ++i) {
+    for (const int t : best) mean[i] = mean[i] + values[t][i];
+    mean[i] = mean[i] / T(static_cast<int>(best.size()));
+  }
+  return mean;
+}
+
+/// Keys of few values, so that many tokens share one, and others share its score.
+template <Field T>
+void check_sequence(const Attention& s, int index, const std::function<T(int)>& number) {
+  Rng rng = draw(4, Purpose::report, 0, index);
+  const auto row = [&](int from, int to) {
+    Row<T> x;
+    for (int i = 0; i < kDim; ++i) x.push_back(number(from + static_cast<int>(rng.below(to - from + 1))));
+    return x;
+  };
+  HardHead<T> head;
+  std::vector<Row<T>> keys, values;
+  for (int t = 0; t < 40; ++t) {
+    keys.push_back(row(-1, 1)), values.push_back(row(-9, 9));
+    head.read(keys.back());
+    const Row<T> q = row(-1, 1);
+    CHECK(head.attend(s, q, [&](int of) { return std::span<const T>(values[of]); }) == by_definition<T>(s, q, keys, values));
+  }
+}
+
+template <Field T>
+void check_all(const std::function<T(int)>& number) {
+  int index = 0;
+  for (const Score score : {Score::average_hard, Score::leftmost, Score::rightmost})
+    for (const HardKeys form : {HardKeys::as_given, HardKeys::unit}) {
+      Attention s;
+      s.score = score, s.hard_keys = form;
+      check_sequence<T>(s, ++index, number);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("hard attention that tells keys apart is hard attention, to the last bit") {
+  check_all<Rational>([](int x) { return Rational(x, 3); });
+  check_all<RootTwo>([](int x) { return RootTwo(Rational(x), Rational(x, 2)); });
+  check_all<double>([](int x) { return x / 3.0; });
+  check_all<LogFloat>([](int x) { return LogFloat(x / 3.0, 8); });
+}
+
+TEST_CASE("hard attention to scores that are no numbers is no number") {
+  const double nan = std::nan("");
+  const std::vector<Row<double>> values = {{1, 2, 3}, {4, 5, 6}};
+  Attention s;
+  s.score = Score::average_hard, s.hard_keys = HardKeys::as_given;
+  HardHead<double> head;
+  for (const Row<double>& k : {Row<double>{1, 0, 0}, Row<double>{0, 1, 0}}) head.read(k);
+  for (const double y : head.attend(s, Row<double>{nan, 1, 1}, [&](int t) { return std::span<const double>(values[t]); }))
+    CHECK(std::isnan(y));
+}
