@@ -1,5 +1,6 @@
 #include "kernels/isa.h"
 
+#include <cpuid.h>
 #include <dnnl.h>
 #include <omp.h>
 
@@ -75,6 +76,16 @@ Isa isa() {
 void set_isa(Isa isa) {
   if (isa > machine_isa()) fail("set_isa: this machine has at most {}, not {}", isa_name(machine_isa()), isa_name(isa));
   current().store(isa, std::memory_order_relaxed);
+}
+
+bool bf16_is_faster(Isa isa, bool is_intel, bool has_amx) {
+  return isa == Isa::avx512_bf16 && (!is_intel || has_amx);
+}
+
+bool bf16_is_faster() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  const bool has_amx = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1);  // CPUID.7.0:EDX.AMX_BF16
+  return bf16_is_faster(isa(), __builtin_cpu_is("intel"), has_amx);
 }
 
 int threads() {

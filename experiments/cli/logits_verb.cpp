@@ -111,7 +111,7 @@ void add_logits_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--gradients", a->gradients, "a safetensors file: gradient of the mean next-token loss for every weight");
   verb->add_option("--device", a->device, "cpu | reference | cuda")->capture_default_str();
   verb->add_option("--numbers", a->numbers, number_types_help())->capture_default_str();
-  verb->add_option("--precision", a->precision, "of --numbers float: fp32 | bf16 | auto, bf16 where this machine multiplies it");
+  verb->add_option("--precision", a->precision, "of --numbers float: fp32 | bf16 | auto, bf16 where it is the faster");
   verb->callback([a, &exit_code] { exit_code = logits(*a); });
 }
 

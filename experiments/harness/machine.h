@@ -20,7 +20,7 @@ int use_threads(int threads);
 
 /// cpu | reference | cuda; Error naming the nearest.
 Device parse_device(const std::string& word);
-/// fp32 | bf16 | auto = bf16 where the device multiplies it natively.  The reference device is fp32.
+/// fp32 | bf16 | auto = bf16 where that is the faster (on a CPU: bf16_is_faster, kernels/isa.h).  The reference device is fp32.
 Precision parse_precision(const std::string& word, Device device);
 
 }  // namespace separatrix

@@ -48,7 +48,7 @@ void require_precision(Precision precision) {
 
 Precision resolve_precision(const std::string& word) {
   if (word == "fp32") return Precision::fp32;
-  if (word == "auto") return isa() == Isa::avx512_bf16 ? Precision::bf16 : Precision::fp32;
+  if (word == "auto") return bf16_is_faster() ? Precision::bf16 : Precision::fp32;
   if (word != "bf16") fail("precision '{}': no such precision; known: auto, fp32, bf16", word);
   require_precision(Precision::bf16);
   return Precision::bf16;

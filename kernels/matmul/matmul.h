@@ -13,8 +13,8 @@
 
 namespace separatrix {
 
-/// auto | fp32 | bf16.  auto is bf16 where the instruction set in force multiplies bf16 natively, else fp32; asking for bf16
-/// anywhere else throws Error (it would be emulated, slower than fp32).
+/// auto | fp32 | bf16.  auto is bf16 where that is the faster (bf16_is_faster), else fp32; asking for bf16 where it is not native
+/// throws Error (it would be emulated, slower than fp32).
 Precision resolve_precision(const std::string& word);
 /// Throws Error when the precision is not native here.
 void require_precision(Precision precision);

@@ -51,9 +51,13 @@ TEST_CASE("an instruction set above the machine's is an error") {
   CHECK_THROWS_AS(parse_isa("AVX2", Isa::avx512), Error);
 }
 
-TEST_CASE("bf16 is chosen and accepted only where it is native") {
+TEST_CASE("bf16 is chosen only where it is faster, and accepted only where it is native") {
   const bool native = isa() == Isa::avx512_bf16;
-  CHECK(resolve_precision("auto") == (native ? Precision::bf16 : Precision::fp32));
+  CHECK(resolve_precision("auto") == (bf16_is_faster() ? Precision::bf16 : Precision::fp32));
+  CHECK(bf16_is_faster(Isa::avx512_bf16, false, false));  // Zen 4 and 5
+  CHECK(bf16_is_faster(Isa::avx512_bf16, true, true));    // Sapphire Rapids
+  CHECK(!bf16_is_faster(Isa::avx512_bf16, true, false));  // Cooper Lake, or AMX hidden by a virtual machine
+  CHECK(!bf16_is_faster(Isa::avx512, false, false));
   CHECK(resolve_precision("fp32") == Precision::fp32);
   if (native)
     CHECK(resolve_precision("bf16") == Precision::bf16);
