@@ -31,7 +31,7 @@ class AttentionLayer {
     if (s_.qk_norm != QkNorm::none) norm_q_ = w.vector("self_attn.q_norm.weight"), norm_k_ = w.vector("self_attn.k_norm.weight");
   }
 
-  State start() const { return {{}, {}, std::vector<HardHead<T>>(s_.heads), 0}; }
+  State start() const { return {{}, {}, std::vector<HardHead<T>>(s_.heads, HardHead<T>(s_.score, s_.hard_keys)), 0}; }
 
   /// Keeps the key and the value of one more token, x (width), without a query.
   void read(State& state, const Row<T>& x) const {
@@ -82,7 +82,7 @@ class AttentionLayer {
 
   /// Hard attention of one head: (head_dim).
   Row<T> value_of_highest(State& state, std::span<const T> q, int h) const {
-    return state.heads[h].attend(s_, q, [&](int t) { return part(state.values[t], h); });
+    return state.heads[h].attend(q, [&](int t) { return part(state.values[t], h); });
   }
 
   Row<T> softmax(const Row<T>& scores) const {

@@ -10,14 +10,16 @@
 
 namespace separatrix {
 
-/// The hard score of one key.  q may be cut behind its last nonzero.
+/// The hard score of a key from q.k and |k|^2.
 template <Field T>
-T hard_score(HardKeys keys, std::span<const T> q, std::span<const T> k) {
-  const T product = dot<T>(q, k);
+T hard_score(HardKeys keys, const T& product, const T& square) {
   if (keys == HardKeys::as_given) return product;
-  const T square = dot<T>(k, k);
   if (square == T(0)) return T(0);
   return (product < T(0) ? negative(product * product) : product * product) / square;
+}
+template <Field T>
+T hard_score(HardKeys keys, std::span<const T> q, std::span<const T> k) {
+  return hard_score<T>(keys, dot<T>(q, k), keys == HardKeys::unit ? dot<T>(k, k) : T(1));
 }
 
 /// Tokens in ascending order, and the sum of the values of the first `added` of them: (head_dim), or empty while added = 0.
@@ -31,6 +33,8 @@ struct SummedTokens {
 template <Field T>
 class HardHead {
  public:
+  HardHead(Score score, HardKeys form) : score_(score), form_(form) {}
+
   /// The key (head_dim) of the next token.
   void read(std::span<const T> key) {
     const int token = static_cast<int>(all_.tokens.size());
@@ -46,31 +50,33 @@ class HardHead {
     order_.insert(place, static_cast<int>(groups_.size()));
     groups_.push_back({{token}, {}, 0});
     keys_.insert(keys_.end(), key.begin(), key.end());
+    squares_.push_back(form_ == HardKeys::unit ? dot<T>(key, key) : T(1));
   }
 
   /// The mean of the values of the tokens of largest score, or the value of the first or the last of them: (head_dim).
   /// value(t): of token t.  Sums run from the first token to the last and are divided once, so that counts stay whole numbers.
   template <class Value>
-  Row<T> attend(const Attention& s, std::span<const T> q, const Value& value) {
+  Row<T> attend(std::span<const T> q, const Value& value) {
     const std::size_t dim = q.size();
     while (!q.empty() && q.back() == T(0)) q = q.first(q.size() - 1);
-    if (q.empty()) return result(s.score, all_, dim, value);  // every score is 0
-    const std::vector<int> best = highest(s.hard_keys, q, dim);
-    if (best.size() == 1) return result(s.score, groups_[best[0]], dim, value);
+    if (q.empty()) return result(all_, dim, value);  // every score is 0
+    const std::vector<int> best = highest(q, dim);
+    if (best.size() == 1) return result(groups_[best[0]], dim, value);
     SummedTokens<T> tied;
     for (const int g : best) tied.tokens.insert(tied.tokens.end(), groups_[g].tokens.begin(), groups_[g].tokens.end());
     std::sort(tied.tokens.begin(), tied.tokens.end());
-    return result(s.score, tied, dim, value);
+    return result(tied, dim, value);
   }
 
  private:
   std::span<const T> key_of(int group, std::size_t dim) const { return {keys_.data() + group * dim, dim}; }
 
   /// The keys of largest score; none when a score is not a number.
-  std::vector<int> highest(HardKeys form, std::span<const T> q, std::size_t dim) const {
+  std::vector<int> highest(std::span<const T> q, std::size_t dim) const {
     Row<T> scores;
     scores.reserve(groups_.size());
-    for (std::size_t g = 0; g < groups_.size(); ++g) scores.push_back(hard_score<T>(form, q, key_of(static_cast<int>(g), dim)));
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      scores.push_back(hard_score<T>(form_, dot<T>(q, key_of(static_cast<int>(g), dim)), squares_[g]));
     const T top = *std::max_element(scores.begin(), scores.end());
     std::vector<int> best;
     for (std::size_t g = 0; g < scores.size(); ++g)
@@ -79,9 +85,9 @@ class HardHead {
   }
 
   template <class Value>
-  static Row<T> result(Score score, SummedTokens<T>& of, std::size_t dim, const Value& value) {
-    if (score != Score::average_hard && !of.tokens.empty()) {
-      const std::span<const T> one = value(score == Score::leftmost ? of.tokens.front() : of.tokens.back());
+  Row<T> result(SummedTokens<T>& of, std::size_t dim, const Value& value) const {
+    if (score_ != Score::average_hard && !of.tokens.empty()) {
+      const std::span<const T> one = value(score_ == Score::leftmost ? of.tokens.front() : of.tokens.back());
       return Row<T>(one.begin(), one.end());
     }
     of.sum.resize(dim);
@@ -94,9 +100,12 @@ class HardHead {
     return mean;
   }
 
+  Score score_;
+  HardKeys form_;
   SummedTokens<T> all_;
   std::vector<SummedTokens<T>> groups_;  // one per different key, in the order of their first tokens
   std::vector<T> keys_;                  // (groups, head_dim)
+  std::vector<T> squares_;               // (groups): |k|^2 where the form asks for it
   std::vector<int> order_;               // the groups by key
 };
 

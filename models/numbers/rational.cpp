@@ -23,13 +23,13 @@ bool fits(const Integer& x) {
   return x >= std::numeric_limits<std::int64_t>::min() && x <= std::numeric_limits<std::int64_t>::max();
 }
 
-Wide greatest_common_divisor(Wide a, Wide b) {
-  while (b != 0) {
-    if (fits(a) && fits(b) && a > 0) return std::gcd(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b));
-    const Wide rest = a % b;
-    a = b, b = rest;
-  }
-  return a;
+std::uint64_t magnitude(std::int64_t x) {
+  return x < 0 ? -static_cast<std::uint64_t>(x) : static_cast<std::uint64_t>(x);
+}
+
+/// The greatest common divisor of a and d > 0.
+std::int64_t common_divisor(std::int64_t a, std::int64_t d) {
+  return static_cast<std::int64_t>(std::gcd(magnitude(a), static_cast<std::uint64_t>(d)));
 }
 
 Integer integer(Wide x) {
@@ -40,8 +40,8 @@ Integer integer(Wide x) {
 
 Rational::Rational(std::int64_t numerator, std::int64_t denominator) {
   if (denominator == 0) fail("rational number {}/0: the denominator must not be zero", numerator);
-  const Wide sign = denominator < 0 ? -1 : 1;
-  *this = reduced(sign * numerator, sign * denominator);
+  const Wide divisor = std::gcd(magnitude(numerator), magnitude(denominator)), sign = denominator < 0 ? -1 : 1;
+  *this = of_lowest_terms(sign * numerator / divisor, sign * denominator / divisor);
 }
 
 Rational::Rational(Big x) {
@@ -54,13 +54,25 @@ Rational::Rational(Big x) {
   big_ = std::make_shared<const Big>(std::move(x));
 }
 
-Rational Rational::reduced(Wide n, Wide d) {
-  const Wide g = greatest_common_divisor(n < 0 ? -n : n, d);
-  if (g > 1) n /= g, d /= g;
+Rational Rational::of_lowest_terms(Wide n, Wide d) {
   if (!fits(n) || !fits(d)) return Rational(Big{BigNumber(integer(n), integer(d))});
   Rational x;
   x.n_ = static_cast<std::int64_t>(n), x.d_ = static_cast<std::int64_t>(d);
   return x;
+}
+
+// Terms that are lowest already need divisors of 64-bit numbers only (Knuth, The Art of Computer Programming, volume 2, 4.5.1).
+Rational Rational::sum(Wide an, std::int64_t ad, Wide bn, std::int64_t bd) {
+  const std::int64_t shared = common_divisor(ad, bd);
+  if (shared == 1) return of_lowest_terms(an * bd + bn * ad, Wide{ad} * bd);
+  const Wide n = an * (bd / shared) + bn * (ad / shared);
+  const std::int64_t again = common_divisor(static_cast<std::int64_t>(n % shared), shared);
+  return of_lowest_terms(n / again, Wide{ad / shared} * (bd / again));
+}
+
+Rational Rational::product(std::int64_t an, std::int64_t ad, std::int64_t bn, std::int64_t bd) {
+  const std::int64_t left = common_divisor(an, bd), right = common_divisor(bn, ad);
+  return of_lowest_terms(Wide{an / left} * (bn / right), Wide{ad / right} * (bd / left));
 }
 
 Rational::Big Rational::big() const {
@@ -71,29 +83,27 @@ Rational operator+(const Rational& a, const Rational& b) {
   if (a.is_zero()) return b;
   if (b.is_zero()) return a;
   if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value + b.big().value});
-  if (a.d_ == b.d_) return Rational::reduced(Wide{a.n_} + b.n_, a.d_);
-  // |n d'| < 2^126 each, so the sum stays below 2^127.
-  return Rational::reduced(Wide{a.n_} * b.d_ + Wide{b.n_} * a.d_, Wide{a.d_} * b.d_);
+  return Rational::sum(a.n_, a.d_, b.n_, b.d_);
 }
 
 Rational operator-(const Rational& a, const Rational& b) {
   if (b.is_zero()) return a;
   if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value - b.big().value});
-  if (a.d_ == b.d_) return Rational::reduced(Wide{a.n_} - b.n_, a.d_);
-  return Rational::reduced(Wide{a.n_} * b.d_ - Wide{b.n_} * a.d_, Wide{a.d_} * b.d_);
+  return Rational::sum(a.n_, a.d_, -Wide{b.n_}, b.d_);
 }
 
 Rational operator*(const Rational& a, const Rational& b) {
   if (a.is_zero() || b.is_zero()) return 0;
   if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value * b.big().value});
-  return Rational::reduced(Wide{a.n_} * b.n_, Wide{a.d_} * b.d_);
+  return Rational::product(a.n_, a.d_, b.n_, b.d_);
 }
 
 Rational operator/(const Rational& a, const Rational& b) {
   if (b.is_zero()) fail("division of {} by zero in exact arithmetic", to_text(a));
-  if (a.big_ || b.big_) return Rational(Rational::Big{a.big().value / b.big().value});
-  const Wide sign = b.n_ < 0 ? -1 : 1;
-  return Rational::reduced(sign * a.n_ * b.d_, sign * a.d_ * b.n_);
+  if (a.big_ || b.big_ || b.n_ == std::numeric_limits<std::int64_t>::min())
+    return Rational(Rational::Big{a.big().value / b.big().value});
+  const std::int64_t sign = b.n_ < 0 ? -1 : 1;
+  return Rational::product(a.n_, a.d_, sign * b.d_, sign * b.n_);
 }
 
 bool operator<(const Rational& a, const Rational& b) {

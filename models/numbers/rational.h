@@ -32,8 +32,10 @@ class Rational {
   friend double nearest_double(const Rational& x);
 
  private:
-  /// The fraction of two 128-bit integers, d > 0.
-  static Rational reduced(__int128 n, __int128 d);
+  // Fractions in lowest terms with positive denominators: n / d, a sum, a product.
+  static Rational of_lowest_terms(__int128 n, __int128 d);
+  static Rational sum(__int128 an, std::int64_t ad, __int128 bn, std::int64_t bd);
+  static Rational product(std::int64_t an, std::int64_t ad, std::int64_t bn, std::int64_t bd);
 
   std::int64_t n_ = 0, d_ = 1;
   std::shared_ptr<const Big> big_;  // set exactly when the value does not fit n_ / d_

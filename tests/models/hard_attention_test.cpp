@@ -38,13 +38,13 @@ void check_sequence(const Attention& s, int index, const std::function<T(int)>& 
     for (int i = 0; i < kDim; ++i) x.push_back(number(from + static_cast<int>(rng.below(to - from + 1))));
     return x;
   };
-  HardHead<T> head;
+  HardHead<T> head(s.score, s.hard_keys);
   std::vector<Row<T>> keys, values;
   for (int t = 0; t < 40; ++t) {
     keys.push_back(row(-1, 1)), values.push_back(row(-9, 9));
     head.read(keys.back());
     const Row<T> q = row(-1, 1);
-    CHECK(head.attend(s, q, [&](int of) { return std::span<const T>(values[of]); }) == by_definition<T>(s, q, keys, values));
+    CHECK(head.attend(q, [&](int of) { return std::span<const T>(values[of]); }) == by_definition<T>(s, q, keys, values));
   }
 }
 
@@ -71,10 +71,8 @@ TEST_CASE("hard attention that tells keys apart is hard attention, to the last b
 TEST_CASE("hard attention to scores that are no numbers is no number") {
   const double nan = std::nan("");
   const std::vector<Row<double>> values = {{1, 2, 3}, {4, 5, 6}};
-  Attention s;
-  s.score = Score::average_hard, s.hard_keys = HardKeys::as_given;
-  HardHead<double> head;
+  HardHead<double> head(Score::average_hard, HardKeys::as_given);
   for (const Row<double>& k : {Row<double>{1, 0, 0}, Row<double>{0, 1, 0}}) head.read(k);
-  for (const double y : head.attend(s, Row<double>{nan, 1, 1}, [&](int t) { return std::span<const double>(values[t]); }))
+  for (const double y : head.attend(Row<double>{nan, 1, 1}, [&](int t) { return std::span<const double>(values[t]); }))
     CHECK(std::isnan(y));
 }

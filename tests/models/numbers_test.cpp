@@ -108,6 +108,31 @@ TEST_CASE("rational arithmetic is exact before and after it outgrows 64 bits") {
   CHECK(up == 1);
 }
 
+TEST_CASE("rational arithmetic is Boost's, at the ends of 64 bits too") {
+  Rng rng = draw(5, Purpose::test, 0, 0);
+  const auto whole = [&] {
+    const int bits = static_cast<int>(rng.below(65));
+    if (bits == 64) return rng.chance(1, 2) ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
+    const std::uint64_t x = (std::uint64_t{rng.next()} << 32 | rng.next()) >> (64 - std::max(bits, 1));
+    return static_cast<std::int64_t>(x);
+  };
+  const auto number = [&] {
+    const std::int64_t below = whole();
+    return Rational(whole(), below == 0 ? 1 : below);
+  };
+  const auto same = [](const Rational& ours, const decltype(Rational::Big::value)& boost) {
+    CHECK(ours == Rational(Rational::Big{boost}));
+    CHECK(to_text(ours) == boost.str());
+  };
+  for (int i = 0; i < 5000; ++i) {
+    const Rational x = number(), y = i % 7 ? number() : x;
+    const auto a = x.big().value, b = y.big().value;
+    same(x + y, a + b), same(x - y, a - b), same(x * y, a * b);
+    if (!y.is_zero()) same(x / y, a / b);
+    CHECK((x < y) == (a < b));
+  }
+}
+
 TEST_CASE("every double is a rational number, and the nearest double leads back") {
   Rng rng = draw(3, Purpose::test, 0, 0);
   for (int i = 0; i < 500; ++i) {
