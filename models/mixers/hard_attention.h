@@ -2,11 +2,12 @@
 // with the different keys only, and the values of a key's tokens are added up once for all queries that choose it.
 #pragma once
 #include <algorithm>
+#include <numeric>
+#include <type_traits>
 #include <vector>
 
-#include "models/layer_weights.h"
+#include "models/mixers/score_screen.h"
 #include "models/numbers/functions.h"
-#include "models/spec.h"
 
 namespace separatrix {
 
@@ -50,6 +51,7 @@ class HardHead {
     order_.insert(place, static_cast<int>(groups_.size()));
     groups_.push_back({{token}, {}, 0});
     keys_.insert(keys_.end(), key.begin(), key.end());
+    if constexpr (kScreened) screen_.add(key);
     squares_.push_back(form_ == HardKeys::unit ? dot<T>(key, key) : T(1));
   }
 
@@ -69,18 +71,28 @@ class HardHead {
   }
 
  private:
+  static constexpr bool kScreened = !Real<T>;  // exact numbers, whose arithmetic is slow
+  struct Nothing {};
+
   std::span<const T> key_of(int group, std::size_t dim) const { return {keys_.data() + group * dim, dim}; }
 
   /// The keys of largest score; none when a score is not a number.
   std::vector<int> highest(std::span<const T> q, std::size_t dim) const {
+    std::vector<int> compared;
+    if constexpr (kScreened) {
+      compared = screen_.candidates(form_, q, dim);
+      if (compared.size() == 1) return compared;
+    } else {
+      compared.resize(groups_.size());
+      std::iota(compared.begin(), compared.end(), 0);
+    }
     Row<T> scores;
-    scores.reserve(groups_.size());
-    for (std::size_t g = 0; g < groups_.size(); ++g)
-      scores.push_back(hard_score<T>(form_, dot<T>(q, key_of(static_cast<int>(g), dim)), squares_[g]));
+    scores.reserve(compared.size());
+    for (const int g : compared) scores.push_back(hard_score<T>(form_, dot<T>(q, key_of(g, dim)), squares_[g]));
     const T top = *std::max_element(scores.begin(), scores.end());
     std::vector<int> best;
-    for (std::size_t g = 0; g < scores.size(); ++g)
-      if (scores[g] == top) best.push_back(static_cast<int>(g));
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      if (scores[i] == top) best.push_back(compared[i]);
     return best;
   }
 
@@ -107,6 +119,7 @@ class HardHead {
   std::vector<T> keys_;                  // (groups, head_dim)
   std::vector<T> squares_;               // (groups): |k|^2 where the form asks for it
   std::vector<int> order_;               // the groups by key
+  [[no_unique_address]] std::conditional_t<kScreened, ScoreScreen<T>, Nothing> screen_;
 };
 
 }  // namespace separatrix
