@@ -19,7 +19,7 @@ Isa isa();
 /// Puts another set in force for our own kernels, for tests that compare the sets in one process (oneDNN keeps its own).
 void set_isa(Isa isa);
 /// Whether bf16 products are faster than fp32 ones with the set in force: where it has VDPBF16PS or AMX_BF16, but not on Intel's
-/// cores without AMX, where bf16 products were measured at six tenths of the speed (matmul/notes.md).
+/// cores without AMX: on the one measured, bf16 products had six tenths of the speed (matmul/notes.md).
 bool bf16_is_faster();
 /// As above, for a set and what else the machine says of itself.
 bool bf16_is_faster(Isa isa, bool is_intel, bool has_amx);
