@@ -23,17 +23,16 @@ TEST_CASE("the CPU executor has the loss and the gradients of the definition, fo
 }
 
 TEST_CASE("the CPU executor has the loss and the gradients of the definition, whichever tokens count") {
-  for (const char* pattern : {"GG", "GA"})
+  for (const char* pattern : {"G", "A", "GA"})
     for (const NormPlace norm : {NormPlace::pre, NormPlace::post, NormPlace::none})
-      for (const bool mlp : {true, false})
-        for (const int every : {1, 7, 1000}) {  // all tokens; some; the first of the first sequence alone
-          INFO(pattern << " norm " << static_cast<int>(norm) << " mlp " << mlp << " every " << every);
-          Spec spec = small(pattern, "pre", "full", "rope");
-          for (Block& block : spec.blocks) block.norm = norm, block.mlp.hidden = mlp ? block.mlp.hidden : 0;
-          Batch batch = random_batch(3, 9);
-          for (std::size_t i = 0; i < batch.mask.size(); ++i) batch.mask[i] = i % static_cast<std::size_t>(every) == 0;
-          check_model(spec, random_weights(spec), batch);
-        }
+      for (const int every : {1, 4, 1000}) {  // all tokens; some; the first of the first sequence alone
+        INFO(pattern << " norm " << static_cast<int>(norm) << " every " << every);
+        Spec spec = small(pattern, "pre", "full", "rope");
+        for (Block& block : spec.blocks) block.norm = norm, block.mlp.hidden = every == 4 ? 0 : block.mlp.hidden;
+        Batch batch = random_batch(2, 5);
+        for (std::size_t i = 0; i < batch.mask.size(); ++i) batch.mask[i] = i % static_cast<std::size_t>(every) == 0;
+        check_model(spec, random_weights(spec), batch);
+      }
 }
 
 TEST_CASE("the residual stream after every block is that of the definition, and logits follow from the last") {

@@ -31,7 +31,7 @@ Row<T> by_definition(const Attention& s, const Row<T>& q, const std::vector<Row<
 
 /// Keys of few values, so that many tokens share one, and others share its direction.
 template <Field T>
-void check_sequence(const Attention& s, int index, const std::function<T(int)>& number) {
+void check_sequence(const Attention& s, int index, int tokens, const std::function<T(int)>& number) {
   Rng rng = draw(4, Purpose::report, 0, index);
   const auto row = [&](int from, int to) {
     Row<T> x;
@@ -40,7 +40,7 @@ void check_sequence(const Attention& s, int index, const std::function<T(int)>& 
   };
   HardHead<T> head(s.score, s.hard_keys);
   std::vector<Row<T>> keys, values;
-  for (int t = 0; t < 80; ++t) {
+  for (int t = 0; t < tokens; ++t) {
     keys.push_back(row(-1, 1)), values.push_back(row(-9, 9));
     if (const int longer = static_cast<int>(rng.below(8)); longer > 0)
       for (T& x : keys.back()) x = x * T(longer) / T(7);
@@ -51,32 +51,32 @@ void check_sequence(const Attention& s, int index, const std::function<T(int)>& 
 }
 
 template <Field T>
-void check_all(const std::function<T(int)>& number) {
+void check_all(int tokens, const std::function<T(int)>& number) {
   int index = 0;
   for (const Score score : {Score::average_hard, Score::leftmost, Score::rightmost})
     for (const HardKeys form : {HardKeys::as_given, HardKeys::unit}) {
       Attention s;
       s.score = score, s.hard_keys = form;
-      check_sequence<T>(s, ++index, number);
+      check_sequence<T>(s, ++index, tokens, number);
     }
 }
 
 }  // namespace
 
 TEST_CASE("hard attention that tells keys apart is hard attention, to the last bit") {
-  check_all<Rational>([](int x) { return Rational(x, 3); });
-  check_all<RootTwo>([](int x) { return RootTwo(Rational(x), Rational(x, 2)); });
+  check_all<Rational>(60, [](int x) { return Rational(x, 3); });
+  check_all<RootTwo>(60, [](int x) { return RootTwo(Rational(x), Rational(x, 2)); });
   // -1/3 + 2/7 + 1/21 = 0, in doubles in some orders only
-  check_all<Rational>([](int x) { return x < 0 ? Rational(x, 3) : x == 0 ? Rational(2, 7) : Rational(x, 21); });
+  check_all<Rational>(60, [](int x) { return x < 0 ? Rational(x, 3) : x == 0 ? Rational(2, 7) : Rational(x, 21); });
   const Rational tiny = Rational(1, 1'000'000'000'000) * Rational(1, 1'000'000'000'000);  // what no double sees beside 1
-  check_all<Rational>([&](int x) { return x == 1 ? Rational(1) + tiny : Rational(x); });
-  check_all<RootTwo>([&](int x) { return x == -1 ? RootTwo(tiny, -1) : RootTwo(Rational(x), tiny * x); });
+  check_all<Rational>(12, [&](int x) { return x == 1 ? Rational(1) + tiny : Rational(x); });
+  check_all<RootTwo>(12, [&](int x) { return x == -1 ? RootTwo(tiny, -1) : RootTwo(Rational(x), tiny * x); });
   Rational no_double = tiny;  // 10^-384: its double is 0
   for (int i = 0; i < 4; ++i) no_double = no_double * no_double;
-  check_all<Rational>([&](int x) { return x == 1 ? no_double : Rational(x); });
-  check_all<Rational>([&](int x) { return x == 1 ? 1 / no_double : Rational(x); });
-  check_all<double>([](int x) { return x / 3.0; });
-  check_all<LogFloat>([](int x) { return LogFloat(x / 3.0, 8); });
+  check_all<Rational>(5, [&](int x) { return x == 1 ? no_double : Rational(x); });
+  check_all<Rational>(5, [&](int x) { return x == 1 ? 1 / no_double : Rational(x); });
+  check_all<double>(80, [](int x) { return x / 3.0; });
+  check_all<LogFloat>(80, [](int x) { return LogFloat(x / 3.0, 8); });
 }
 
 TEST_CASE("hard attention to scores that are no numbers is no number") {
