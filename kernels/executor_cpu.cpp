@@ -1,6 +1,5 @@
 // The CPU executor: embedding, blocks, read-out and cross-entropy, forward and backward, for whole batches.
-// What follows the last mixer treats every token by itself, so it runs on the tokens that count and on no others; the last mixer
-// gives no other outputs.
+// What follows the last mixer treats every token by itself, so it runs on the tokens that count and on no others.
 #include <algorithm>
 #include <numeric>
 
@@ -20,8 +19,7 @@ class CpuExecutor final : public Executor {
       : spec_(spec), layout_(spec), head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
     require_precision(precision);
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i, precision);
-    if (spec.blocks.empty()) fail("no CPU kernel for a model without blocks; use --device reference");
-    last_mixer_ = residuals_.size() - (spec.blocks.back().mlp.hidden > 0 ? 2 : 1);
+    mixed_ = residuals_.size() - (!spec.blocks.empty() && spec.blocks.back().mlp.hidden > 0);
     if (spec.final_norm) norm_offset_ = layout_.parameter("model.norm.weight").offset;
   }
 
@@ -107,12 +105,16 @@ class CpuExecutor final : public Executor {
       embedding_forward(n, spec_.learned_positions, width, positions_.data(), weights["model.position_embeddings.weight"].data(),
                         {stream_[0].data(), width}, true);
     }
-    for (std::size_t i = 0; i < residuals_.size(); ++i) {
-      const BatchShape at = shape_at(i, shape);
-      residuals_[i].forward(at, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(at.outputs(), width));
-    }
+    for (std::size_t i = 0; i < mixed_; ++i)
+      residuals_[i].forward(shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(n, width));
     const std::ptrdiff_t m = picked();
-    Rows<const float> top{stream_.back().data(), width};
+    const BatchShape one_by_one{1, static_cast<int>(m)};
+    gather(Rows<float>{stream_[mixed_].data(), width}, top_.rows(m, width));
+    Rows<const float> top{top_.data(), width};
+    for (std::size_t i = mixed_; i < residuals_.size(); ++i) {
+      residuals_[i].forward(one_by_one, top, stream_[i + 1].rows(m, width));
+      top = {stream_[i + 1].data(), width};
+    }
     if (spec_.final_norm) {
       rms_norm_forward(norm_shape(m), top, weights.values().data() + norm_offset_, normed_.rows(m, width), rstd_.reserve(m));
       top = {normed_.data(), width};
@@ -129,13 +131,12 @@ class CpuExecutor final : public Executor {
     const Rows<float> d = d_stream_.rows(n, width), d_top = d_top_.rows(m, width);
     head_.backward(m, d_logits, d_top, false, gradient);
     if (spec_.final_norm)
-      rms_norm_backward(norm_shape(m), d_top, Rows<float>{stream_.back().data(), width}, weights.values().data() + norm_offset_,
-                        rstd_.data(), d_top, gradient.values().data() + norm_offset_);
-    for (std::size_t i = residuals_.size(); i-- > 0;) {
-      const Rows<float> before = i > last_mixer_ ? d_top : d;
-      residuals_[i].backward(shape_at(i, shape), Rows<float>{stream_[i].data(), width}, i >= last_mixer_ ? d_top : d, before,
-                             gradient);
-    }
+      rms_norm_backward(norm_shape(m), d_top, before_top(residuals_.size()), weights.values().data() + norm_offset_, rstd_.data(),
+                        d_top, gradient.values().data() + norm_offset_);
+    for (std::size_t i = residuals_.size(); i-- > mixed_;)
+      residuals_[i].backward({1, static_cast<int>(m)}, before_top(i), d_top, gradient);
+    scatter(d_top, n, d);
+    for (std::size_t i = mixed_; i-- > 0;) residuals_[i].backward(shape, Rows<float>{stream_[i].data(), width}, d, gradient);
     embedding_backward(n, width, batch.tokens.data(), d, gradient.values().data() + embedding_offset());
     if (spec_.learned_positions > 0)
       embedding_backward(n, width, positions_.data(), d, gradient["model.position_embeddings.weight"].data());
@@ -158,11 +159,17 @@ class CpuExecutor final : public Executor {
   }
   std::ptrdiff_t picked() const { return static_cast<std::ptrdiff_t>(picked_.size()); }
 
-  /// What residual i works on: all tokens, from which the last mixer makes the output of the picked ones, one by one from there on.
-  BatchShape shape_at(std::size_t i, const BatchShape& all) const {
-    if (i > last_mixer_) return {1, static_cast<int>(picked())};
-    const bool some = i == last_mixer_ && picked() < all.tokens();
-    return {all.batch, all.length, some ? &picked_ : nullptr};
+  /// The stream of the picked tokens (picked, width) before residual i >= mixed, or behind the last.
+  Rows<const float> before_top(std::size_t i) const { return {i == mixed_ ? top_.data() : stream_[i].data(), spec_.width}; }
+
+  /// x (tokens, width) -> y (picked, width)
+  void gather(Rows<const float> x, Rows<float> y) const {
+    for (std::size_t i = 0; i < picked_.size(); ++i) std::copy_n(x.row(picked_[i]), spec_.width, y.row(i));
+  }
+  /// d (picked, width) -> d (n, width), zero for the other tokens
+  void scatter(Rows<const float> d, std::ptrdiff_t n, Rows<float> to) const {
+    std::fill_n(to.data, n * spec_.width, 0.0f);
+    for (std::size_t i = 0; i < picked_.size(); ++i) std::copy_n(d.row(i), spec_.width, to.row(picked_[i]));
   }
 
   /// The position of every token of a batch.
@@ -182,11 +189,12 @@ class CpuExecutor final : public Executor {
   CpuLinear head_;
   std::size_t norm_offset_ = 0;
   std::vector<std::int32_t> positions_;  // learned positions only
-  std::size_t last_mixer_ = 0;           // its residual; what follows treats every token by itself
-  std::vector<std::ptrdiff_t> picked_;   // tokens whose output the last mixer gives, ascending
+  std::size_t mixed_ = 0;                // residuals up to the last mixer; what follows treats every token by itself
+  std::vector<std::ptrdiff_t> picked_;   // tokens that what follows runs on, ascending
   std::vector<std::uint8_t> all_count_;  // a 1 for each of them
-  // The residual stream before and after every sublayer: (tokens, width), behind the last mixer (picked, width).
+  // The residual stream before and after every sublayer: (tokens, width), behind residual i >= mixed (picked, width).
   std::vector<Buffer> stream_;
+  Buffer top_;  // (picked, width): rows of stream_[mixed]
   Buffer normed_, rstd_, logits_, d_stream_, d_top_;
 };
 

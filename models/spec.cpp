@@ -149,14 +149,11 @@ double forward_flops_per_token(const Spec& spec, int length) {
   return 2 * products;
 }
 
-double read_out_flops_per_token(const Spec& spec, int length) {
-  const std::string last = fmt::format("model.layers.{}.", spec.blocks.size() - 1);
+double read_out_flops_per_token(const Spec& spec) {
+  const std::string last_mlp = fmt::format("model.layers.{}.mlp.", spec.blocks.size() - 1);
   double products = 0;
   for (const Parameter& p : layout(spec))
-    for (const std::string& part : {last + "mlp.", last + "linear_attn.o_proj.", last + "self_attn.o_proj.",
-                                    last + "self_attn.q_proj.", std::string("lm_head.")})
-      if (p.name.starts_with(part)) products += static_cast<double>(p.size);
-  if (const auto* attention = std::get_if<Attention>(&spec.blocks.back().mixer)) products += core_products(*attention, length);
+    if (p.name.starts_with(last_mlp) || p.name == "lm_head.weight") products += static_cast<double>(p.size);
   return 2 * products;
 }
 

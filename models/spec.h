@@ -109,9 +109,8 @@ std::size_t parameter_count(const Spec& spec);
 std::size_t state_size(const Spec& spec, int length);
 /// Floating-point operations per token of the forward pass at sequence length `length` (2 per multiply-add).
 double forward_flops_per_token(const Spec& spec, int length);
-/// Those of them that a token whose prediction nobody asks for can do without: what follows the last mixer, its output projection,
-/// and if it attends its query.
-double read_out_flops_per_token(const Spec& spec, int length);
+/// Those of them that come after the last mixer: a token whose prediction nobody asks for can do without.
+double read_out_flops_per_token(const Spec& spec);
 
 // --- text form ---
 

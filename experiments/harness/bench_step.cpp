@@ -87,7 +87,7 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   speed.spread = (quantile(0.9) - quantile(0.1)) / speed.seconds;
   speed.tokens_per_second = static_cast<double>(tokens) / total;
   const double forward = forward_flops_per_token(spec, speed.length) * static_cast<double>(tokens) -
-                         read_out_flops_per_token(spec, speed.length) * static_cast<double>(tokens - targets);
+                         read_out_flops_per_token(spec) * static_cast<double>(tokens - targets);
   speed.gigaflop = 3e-9 * forward / steps;
   speed.peak = device == Device::cuda ? cuda_product_gigaflops(precision) : product_peak(precision);
   return speed;

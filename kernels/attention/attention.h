@@ -4,8 +4,6 @@
 //   dv_j = sum_t p_tj dout_t,   ds_tj = s p_tj (dout_t . v_j - D_t),   dq_t = sum_j ds_tj k_j,   dk_j = sum_t ds_tj q_t.
 // Scores exist only for a strip of query rows at a time: memory grows with the length, not with its square.
 #pragma once
-#include <vector>
-
 #include "kernels/rows.h"
 
 namespace separatrix {
@@ -14,21 +12,17 @@ struct AttentionShape {
   std::ptrdiff_t batch = 0, length = 0, heads = 0, head_dim = 0;
 };
 
-/// Tokens of a batch (b * length + t, ascending): those whose output is wanted.  Null: all.
-using Wanted = const std::vector<std::ptrdiff_t>*;
-
-/// k, v: (batch * length, heads * head_dim), any row strides; q, out: the same for the wanted tokens alone; lse: (wanted, heads)
-/// floats, kept for the backward pass.
+/// q, k, v, out: (batch * length, heads * head_dim), any row strides; lse: (batch, heads, length), kept for the backward pass.
 void attention_forward(const AttentionShape& shape, Rows<const float> q, Rows<const float> k, Rows<const float> v, Rows<float> out,
-                       float* lse, Wanted wanted = nullptr);
+                       float* lse);
 
 struct AttentionSaved {
   Rows<const float> q, k, v, out;
   const float* lse;
 };
 
-/// dq (wanted), dk, dv are overwritten; they may be q, k, v themselves.
+/// dq, dk, dv are overwritten; they may be q, k, v themselves.
 void attention_backward(const AttentionShape& shape, const AttentionSaved& saved, Rows<const float> dout, Rows<float> dq,
-                        Rows<float> dk, Rows<float> dv, Wanted wanted = nullptr);
+                        Rows<float> dk, Rows<float> dv);
 
 }  // namespace separatrix

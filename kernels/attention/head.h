@@ -7,18 +7,14 @@
 namespace separatrix {
 
 struct Head {
-  std::ptrdiff_t length, head_dim, queries;
-  const std::ptrdiff_t* tokens;  // (queries), ascending, counted from `begin` before the sequence; null: query i is token i
-  std::ptrdiff_t begin;
-  Rows<const float> q, k, v;  // q (queries, head_dim); k, v (length, head_dim)
-
-  std::ptrdiff_t position(std::ptrdiff_t query) const { return tokens ? tokens[query] - begin : query; }
+  std::ptrdiff_t length, head_dim;
+  Rows<const float> q, k, v;  // (length, head_dim)
 };
 
 struct HeadGradient {
-  Rows<const float> out, dout;  // (queries, head_dim)
-  const float* lse;             // (queries)
-  Rows<float> dq, dk, dv;       // as q, k, v
+  Rows<const float> out, dout;  // (length, head_dim)
+  const float* lse;             // (length)
+  Rows<float> dq, dk, dv;       // (length, head_dim)
 };
 
 struct HeadKernels {

@@ -8,12 +8,12 @@
 namespace separatrix {
 namespace {
 
-void turn_all(const AttentionShape& s, const std::vector<float>& table, float sign, Rows<float> x, Wanted wanted) {
+void turn_all(const AttentionShape& s, const std::vector<float>& table, float sign, Rows<float> x) {
   const Turn turn = for_isa(sse2::turn, avx2::turn, avx512::turn);
-  const std::ptrdiff_t half = s.head_dim / 2, rows = wanted ? static_cast<std::ptrdiff_t>(wanted->size()) : s.batch * s.length;
+  const std::ptrdiff_t half = s.head_dim / 2;
 #pragma omp parallel for schedule(static)
-  for (std::ptrdiff_t i = 0; i < rows; ++i) {
-    const float* cos = table.data() + (wanted ? (*wanted)[i] : i) % s.length * 2 * half;
+  for (std::ptrdiff_t i = 0; i < s.batch * s.length; ++i) {
+    const float* cos = table.data() + i % s.length * 2 * half;
     turn(s.heads, s.head_dim, cos, cos + half, sign, x.row(i));
   }
 }
@@ -32,12 +32,12 @@ std::vector<float> rope_table(std::ptrdiff_t length, std::ptrdiff_t head_dim, do
   return table;
 }
 
-void rope_forward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> x, Wanted wanted) {
-  turn_all(shape, table, 1, x, wanted);
+void rope_forward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> x) {
+  turn_all(shape, table, 1, x);
 }
 
-void rope_backward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> dx, Wanted wanted) {
-  turn_all(shape, table, -1, dx, wanted);
+void rope_backward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> dx) {
+  turn_all(shape, table, -1, dx);
 }
 
 }  // namespace separatrix

@@ -10,9 +10,9 @@ namespace separatrix {
 /// (length, 2, head_dim / 2): cosines, then sines, of token t's angles; computed in double.
 std::vector<float> rope_table(std::ptrdiff_t length, std::ptrdiff_t head_dim, double theta);
 
-/// Turns x (batch * length, or wanted, heads * head_dim) in place; `table` covers shape.length tokens.
-void rope_forward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> x, Wanted wanted = nullptr);
+/// Turns x (batch * length, heads * head_dim) in place; `table` covers shape.length tokens.
+void rope_forward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> x);
 /// The gradient with respect to the unturned x, in place: the turn backwards.
-void rope_backward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> dx, Wanted wanted = nullptr);
+void rope_backward(const AttentionShape& shape, const std::vector<float>& table, Rows<float> dx);
 
 }  // namespace separatrix

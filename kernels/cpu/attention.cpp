@@ -20,8 +20,6 @@ class CpuAttention final : public Sublayer {
         eps_(static_cast<float>(norm_eps)),
         inner_(static_cast<std::ptrdiff_t>(s.heads) * s.head_dim),
         in_(layout, at + "self_attn.q_proj.weight", at + "self_attn.v_proj.weight", precision),
-        in_q_(layout, at + "self_attn.q_proj.weight", at + "self_attn.q_proj.weight", precision),
-        in_kv_(layout, at + "self_attn.k_proj.weight", at + "self_attn.v_proj.weight", precision),
         out_(layout, at + "self_attn.o_proj.weight", at + "self_attn.o_proj.weight", precision) {
     if (s.score != Score::softmax) fail("no CPU kernel for hard attention ({}self_attn); run with --device reference", at);
     if (s.qk_norm == QkNorm::none) return;
@@ -31,60 +29,47 @@ class CpuAttention final : public Sublayer {
 
   void load(const Weights<float>& weights) override {
     weights_ = weights.values().data();
-    for (CpuLinear* linear : {&in_, &in_q_, &in_kv_, &out_}) linear->load(weights);
+    in_.load(weights);
+    out_.load(weights);
   }
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
-    const std::ptrdiff_t n = shape.tokens(), m = shape.outputs();
-    const Rows<float> p = projected_.rows(n, 3 * inner_), out = mixed_.rows(m, inner_);
-    if (shape.wanted) {
-      const Rows<float> asking = asking_.rows(m, in_.in());
-      gather(shape, in_.in(), x, asking);
-      in_q_.forward(m, asking, part_of(p, 0));
-      in_kv_.forward(n, x, part_of(p, 1));
-    } else {
-      in_.forward(n, x, p);
-    }
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<float> p = projected_.rows(n, 3 * inner_), out = mixed_.rows(n, inner_);
+    in_.forward(n, x, p);
     for (int part = 0; part < 2; ++part) prepare(shape, part);
     attention_forward(attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
-                      lse_.reserve(static_cast<std::size_t>(m) * s_.heads), shape.wanted);
-    out_.forward(m, out, y, accumulate);
+                      lse_.reserve(static_cast<std::size_t>(n) * s_.heads));
+    out_.forward(n, out, y, accumulate);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
-    const std::ptrdiff_t n = shape.tokens(), m = shape.outputs();
-    const Rows<float> d_out = d_mixed_.rows(m, inner_), d_p = d_projected_.rows(n, 3 * inner_);
+    const std::ptrdiff_t n = shape.tokens();
+    const Rows<float> d_out = d_mixed_.rows(n, inner_), d_p = d_projected_.rows(n, 3 * inner_);
     const Rows<const float> p{projected_.data(), 3 * inner_};
-    out_.backward(m, dy, d_out, false, gradient);
+    out_.backward(n, dy, d_out, false, gradient);
     attention_backward(attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()},
-                       d_out, part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2), shape.wanted);
+                       d_out, part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));
     for (int part = 0; part < 2; ++part) {
-      if (s_.position == Position::rope) rope_backward(attention_shape(shape), turns_, part_of(d_p, part), wanted(shape, part));
+      if (s_.position == Position::rope) rope_backward(attention_shape(shape), turns_, part_of(d_p, part));
       if (s_.qk_norm != QkNorm::none)
-        rms_norm_backward(norm_shape(rows_of(shape, part)), part_of(d_p, part), part_of(p, part), weights_ + norm_[part],
-                          rstd_[part].data(), part_of(d_p, part), gradient.values().data() + norm_[part]);
+        rms_norm_backward(norm_shape(n), part_of(d_p, part), part_of(p, part), weights_ + norm_[part], rstd_[part].data(),
+                          part_of(d_p, part), gradient.values().data() + norm_[part]);
     }
-    if (!shape.wanted) return in_.backward(n, d_p, dx, accumulate, gradient);
-    const Rows<float> d_asking = d_asking_.rows(m, in_.in());
-    in_kv_.backward(n, part_of(d_p, 1), dx, accumulate, gradient);
-    in_q_.backward(m, part_of(d_p, 0), d_asking, false, gradient);
-    for (std::ptrdiff_t i = 0; i < m; ++i)
-      for (std::ptrdiff_t j = 0; j < in_.in(); ++j) dx.row((*shape.wanted)[i])[j] += d_asking.row(i)[j];
+    in_.backward(n, d_p, dx, accumulate, gradient);
   }
 
  private:
-  /// Part 0: q, 1: k, 2: v of a projection (tokens, 3 * inner).  There are queries of the wanted tokens alone, in the first rows.
+  /// Part 0: q, 1: k, 2: v of a projection (tokens, 3 * inner).
   template <class T>
   Rows<T> part_of(Rows<T> x, int part) const {
     return {x.data + part * inner_, x.stride};
   }
-  static Wanted wanted(const BatchShape& shape, int part) { return part == 0 ? shape.wanted : nullptr; }
-  static std::ptrdiff_t rows_of(const BatchShape& shape, int part) { return part == 0 ? shape.outputs() : shape.tokens(); }
   Rows<float> prepared(int part) { return {prepared_[part].data(), inner_}; }
 
   /// Norm and rotary positions of q or k, into a buffer of its own: the backward pass needs both sides.
   void prepare(const BatchShape& shape, int part) {
-    const std::ptrdiff_t n = rows_of(shape, part);
+    const std::ptrdiff_t n = shape.tokens();
     const Rows<const float> x = part_of(Rows<const float>{projected_.data(), 3 * inner_}, part);
     const Rows<float> y = prepared_[part].rows(n, inner_);
     if (s_.qk_norm == QkNorm::none) {
@@ -98,7 +83,7 @@ class CpuAttention final : public Sublayer {
       turns_ = rope_table(shape.length, s_.head_dim, s_.rope_theta);
       turned_length_ = shape.length;
     }
-    rope_forward(attention_shape(shape), turns_, y, wanted(shape, part));
+    rope_forward(attention_shape(shape), turns_, y);
   }
 
   AttentionShape attention_shape(const BatchShape& b) const { return {b.batch, b.length, s_.heads, s_.head_dim}; }
@@ -109,12 +94,12 @@ class CpuAttention final : public Sublayer {
   Attention s_;
   float eps_;
   std::ptrdiff_t inner_;
-  CpuLinear in_, in_q_, in_kv_, out_;  // in_: all three where every token asks
+  CpuLinear in_, out_;
   std::size_t norm_[2] = {};
   const float* weights_ = nullptr;
   std::vector<float> turns_;
   int turned_length_ = 0;
-  Buffer projected_, prepared_[2], rstd_[2], mixed_, lse_, d_mixed_, d_projected_, asking_, d_asking_;
+  Buffer projected_, prepared_[2], rstd_[2], mixed_, lse_, d_mixed_, d_projected_;
 };
 
 }  // namespace

@@ -54,12 +54,11 @@ class CpuDeltaRule final : public Sublayer {
     delta_gates_forward(gates_shape(shape), columns(p, a_at()), columns(p, b_at()), weights_ + a_log_, weights_ + dt_bias_, g,
                         beta);
     const DeltaShape delta = delta_shape(shape);
-    const Rows<float> o = o_.rows(n, values_), gated = gated_.rows(shape.outputs(), values_);
+    const Rows<float> o = o_.rows(n, values_), gated = gated_.rows(n, values_);
     delta_forward(delta, form(), delta_input(), o, nullptr, saved_.reserve(delta_saved_size(delta)),
                   scratch_.reserve(delta_workspace_size(delta)));
-    pick_outputs(shape);
-    delta_output_forward(output_shape(shape), wanted_o(shape), weights_ + o_norm_, wanted_z(shape), gated);
-    out_.forward(shape.outputs(), gated, y, accumulate);
+    delta_output_forward(output_shape(shape), o, weights_ + o_norm_, columns(p, z_at()), gated);
+    out_.forward(n, gated, y, accumulate);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
@@ -67,17 +66,11 @@ class CpuDeltaRule final : public Sublayer {
     float* d_weights = gradient.values().data();
     const Rows<float> p{projected_.data(), in_.out()}, d_p = d_projected_.rows(n, in_.out());
     const Rows<float> d_f = d_features_.rows(n, 2 * keys_ + values_), d_o = d_o_.rows(n, values_);
-    const Rows<float> d_gated = shape.wanted ? d_gated_.rows(shape.outputs(), values_) : d_o;
-    const Rows<float> d_z = shape.wanted ? d_z_.rows(shape.outputs(), values_) : columns(d_p, z_at());
     const Rows<float> d_g = columns(d_p, a_at()), d_beta = columns(d_p, b_at());
-    out_.backward(shape.outputs(), dy, d_gated, false, gradient);
+    out_.backward(n, dy, d_o, false, gradient);
     const DeltaOutputShape output = output_shape(shape);
-    delta_output_backward(output, wanted_o(shape), weights_ + o_norm_, wanted_z(shape), d_gated, d_gated, d_weights + o_norm_, d_z,
-                          scratch_.reserve(delta_output_workspace_size(output)));
-    if (shape.wanted) {
-      scatter(shape, values_, d_gated, d_o);
-      if (s_.output_gate) scatter(shape, values_, d_z, columns(d_p, z_at()));
-    }
+    delta_output_backward(output, {o_.data(), values_}, weights_ + o_norm_, columns(p, z_at()), d_o, d_o, d_weights + o_norm_,
+                          columns(d_p, z_at()), scratch_.reserve(delta_output_workspace_size(output)));
     const DeltaShape delta = delta_shape(shape);
     delta_backward(delta, form(), delta_input(), saved_.data(), d_o, nullptr,
                    {d_f, columns(d_f, keys_), columns(d_f, 2 * keys_), d_g, d_beta, nullptr},
@@ -93,19 +86,6 @@ class CpuDeltaRule final : public Sublayer {
   }
 
  private:
-  /// Copies o and z of the wanted tokens, unless all are.
-  void pick_outputs(const BatchShape& shape) {
-    if (!shape.wanted) return;
-    gather(shape, values_, Rows<const float>{o_.data(), values_}, picked_o_.rows(shape.outputs(), values_));
-    const Rows<float> z = picked_z_.rows(shape.outputs(), values_);
-    if (s_.output_gate) gather(shape, values_, columns(Rows<const float>{projected_.data(), in_.out()}, z_at()), z);
-  }
-  Rows<const float> wanted_o(const BatchShape& shape) const { return {shape.wanted ? picked_o_.data() : o_.data(), values_}; }
-  Rows<const float> wanted_z(const BatchShape& shape) const {
-    if (shape.wanted) return {picked_z_.data(), values_};
-    return columns(Rows<const float>{projected_.data(), in_.out()}, z_at());
-  }
-
   // Columns of the projection: q k v [z] a b.
   std::ptrdiff_t z_at() const { return 2 * keys_ + values_; }
   std::ptrdiff_t a_at() const { return z_at() + (s_.output_gate ? values_ : 0); }
@@ -125,7 +105,6 @@ class CpuDeltaRule final : public Sublayer {
     return {b.batch, b.length, s_.value_heads, s_.gates == Gates::sigmoid, s_.neg_eigval};
   }
   DeltaOutputShape output_shape(const BatchShape& b) const {
-    if (b.wanted) return output_shape({1, static_cast<int>(b.outputs())});
     return {
         b.batch, b.length, s_.value_heads, s_.value_dim, s_.output_norm, s_.output_gate, static_cast<float>(s_.output_norm_eps)};
   }
@@ -144,7 +123,6 @@ class CpuDeltaRule final : public Sublayer {
   const float* weights_ = nullptr;
   Buffer projected_, features_, g_, beta_, o_, gated_, saved_, scratch_;
   Buffer d_projected_, d_features_, d_o_;
-  Buffer picked_o_, picked_z_, d_gated_, d_z_;  // where not every token is wanted
 };
 
 }  // namespace

@@ -16,8 +16,8 @@ void Residual::load(const Weights<float>& weights) {
 }
 
 void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
-  const std::ptrdiff_t n = shape.tokens(), m = shape.outputs();
-  gather(shape, width_, x, y);
+  const std::ptrdiff_t n = shape.tokens();
+  std::memcpy(y.data, x.data, static_cast<std::size_t>(n * width_) * sizeof(float));
   if (place_ == NormPlace::none) {
     sublayer_->forward(shape, x, y, true);
     return;
@@ -25,34 +25,27 @@ void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float>
   const Rows<float> inner = inner_.rows(n, width_);
   float* rstd = rstd_.reserve(n);
   if (place_ == NormPlace::pre) {
-    rms_norm_forward(norm_shape(n), x, norm_, inner, rstd);
+    rms_norm_forward(norm_shape(shape), x, norm_, inner, rstd);
     sublayer_->forward(shape, inner, y, true);
   } else {
     sublayer_->forward(shape, x, inner, false);
-    rms_norm_forward(norm_shape(m), inner, norm_, y, rstd, true);
+    rms_norm_forward(norm_shape(shape), inner, norm_, y, rstd, true);
   }
 }
 
-void Residual::backward(const BatchShape& shape, Rows<const float> x, Rows<const float> dy, Rows<float> d,
-                        Weights<float>& gradient) {
-  const std::ptrdiff_t n = shape.tokens(), m = shape.outputs();
-  const Rows<float> d_inner = d_inner_.rows(n, width_);
+void Residual::backward(const BatchShape& shape, Rows<const float> x, Rows<float> d, Weights<float>& gradient) {
+  const Rows<float> d_inner = d_inner_.rows(shape.tokens(), width_);
   float* d_norm = gradient.values().data() + norm_offset_;
-  const auto pass_around = [&] {
-    if (d.data != dy.data) scatter(shape, width_, dy, d);
-  };
   if (place_ == NormPlace::pre) {
-    sublayer_->backward(shape, dy, d_inner, false, gradient);
-    pass_around();
-    rms_norm_backward(norm_shape(n), d_inner, x, norm_, rstd_.data(), d, d_norm, true);
-    return;
+    sublayer_->backward(shape, d, d_inner, false, gradient);
+    rms_norm_backward(norm_shape(shape), d_inner, x, norm_, rstd_.data(), d, d_norm, true);
+  } else if (place_ == NormPlace::post) {
+    rms_norm_backward(norm_shape(shape), d, {inner_.data(), width_}, norm_, rstd_.data(), d_inner, d_norm);
+    sublayer_->backward(shape, d_inner, d, true, gradient);
+  } else {
+    std::memcpy(d_inner.data, d.data, static_cast<std::size_t>(shape.tokens() * width_) * sizeof(float));
+    sublayer_->backward(shape, d_inner, d, true, gradient);
   }
-  if (place_ == NormPlace::post)
-    rms_norm_backward(norm_shape(m), dy, {inner_.data(), width_}, norm_, rstd_.data(), d_inner, d_norm);
-  else
-    std::memcpy(d_inner.data, dy.data, static_cast<std::size_t>(m * width_) * sizeof(float));
-  pass_around();
-  sublayer_->backward(shape, d_inner, d, true, gradient);
 }
 
 }  // namespace separatrix

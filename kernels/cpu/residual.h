@@ -11,13 +11,13 @@ class Residual {
   Residual(NormPlace place, const std::string& norm, double eps, int width, const Weights<float>& layout,
            std::unique_ptr<Sublayer> sublayer);
   void load(const Weights<float>& weights);
-  /// x (tokens, width) -> y (outputs, width); x must stay unchanged until the backward pass.
+  /// x -> y, both (tokens, width); x must stay unchanged until the backward pass.
   void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y);
-  /// dy (outputs, width): gradient after the sublayer -> d (tokens, width): gradient before it.  d may be dy where all are wanted.
-  void backward(const BatchShape& shape, Rows<const float> x, Rows<const float> dy, Rows<float> d, Weights<float>& gradient);
+  /// d (tokens, width): gradient after the sublayer -> gradient before it.
+  void backward(const BatchShape& shape, Rows<const float> x, Rows<float> d, Weights<float>& gradient);
 
  private:
-  NormShape norm_shape(std::ptrdiff_t rows) const { return {rows, width_, 1, eps_}; }
+  NormShape norm_shape(const BatchShape& shape) const { return {shape.tokens(), width_, 1, eps_}; }
 
   NormPlace place_;
   float eps_;

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <memory>
-#include <vector>
 
 #include "kernels/executor.h"
 #include "kernels/rows.h"
@@ -11,10 +10,7 @@ namespace separatrix {
 
 struct BatchShape {
   int batch, length;
-  const std::vector<std::ptrdiff_t>* wanted =
-      nullptr;  // the tokens (b * length + t, ascending) whose output is asked for; null: all
   std::ptrdiff_t tokens() const { return static_cast<std::ptrdiff_t>(batch) * length; }
-  std::ptrdiff_t outputs() const { return wanted ? static_cast<std::ptrdiff_t>(wanted->size()) : tokens(); }
 };
 
 class Sublayer {
@@ -22,18 +18,12 @@ class Sublayer {
   virtual ~Sublayer() = default;
   /// Takes the weights of this step.
   virtual void load(const Weights<float>& weights) = 0;
-  /// y (outputs, width) = f(x), or +=; x (tokens, width) must stay unchanged until the backward pass.
+  /// y (tokens, width) = f(x), or +=; x (tokens, width) must stay unchanged until the backward pass.
   virtual void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) = 0;
-  /// dy (outputs, width), dx (tokens, width) = the gradient, or +=; dx must not be dy.  The gradients of this sublayer's weights
-  /// are added to.
+  /// dx (tokens, width) = the gradient, or +=; dx must not be dy.  The gradients of this sublayer's weights are added to.
   virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate,
                         Weights<float>& gradient) = 0;
 };
-
-/// x (tokens, cols) -> y (outputs, cols): the rows of the wanted tokens.
-void gather(const BatchShape& shape, std::ptrdiff_t cols, Rows<const float> x, Rows<float> y);
-/// y (outputs, cols) -> x (tokens, cols), zero for the other tokens.
-void scatter(const BatchShape& shape, std::ptrdiff_t cols, Rows<const float> y, Rows<float> x);
 
 /// `at` is the prefix of the block's weights ("model.layers.3.").  A setting without a CPU kernel throws Error naming it.
 std::unique_ptr<Sublayer> make_cpu_delta_rule(const GatedDeltaRule& settings, const std::string& at, const Weights<float>& layout,
