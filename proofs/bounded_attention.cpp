@@ -63,8 +63,7 @@ ScoreRange score(HardKeys form, const Row<RootTwo>& q, std::span<const Range> ke
   const RootTwo square = separatrix::dot<RootTwo>(q, q);
   if (!exact) return {RootTwo(0) - square, square, off_plane};
   const RootTwo product = separatrix::dot<RootTwo>(q, k), length = separatrix::dot<RootTwo>(k, k);
-  if (length.is_zero()) return {0, 0};
-  const RootTwo s = (product < RootTwo(0) ? RootTwo(0) - product * product : product * product) / length;
+  const RootTwo s = hard_score<RootTwo>(form, product, length);
   return {s, s};
 }
 

@@ -17,7 +17,6 @@ class AttentionLayer {
   struct State {
     std::vector<Row<T>> keys, values;  // one row of heads * head_dim per token so far
     std::vector<HardHead<T>> heads;    // hard attention only: what they have read of the keys, up to the last query
-    std::size_t read = 0;              // tokens, by the heads
     bool operator==(const State& other) const { return keys == other.keys && values == other.values; }
   };
 
@@ -31,7 +30,7 @@ class AttentionLayer {
     if (s_.qk_norm != QkNorm::none) norm_q_ = w.vector("self_attn.q_norm.weight"), norm_k_ = w.vector("self_attn.k_norm.weight");
   }
 
-  State start() const { return {{}, {}, std::vector<HardHead<T>>(s_.heads, HardHead<T>(s_.score, s_.hard_keys)), 0}; }
+  State start() const { return {{}, {}, std::vector<HardHead<T>>(s_.heads, HardHead<T>(s_.score, s_.hard_keys))}; }
 
   /// Keeps the key and the value of one more token, x (width), without a query.
   void read(State& state, const Row<T>& x) const {
@@ -59,8 +58,8 @@ class AttentionLayer {
 
   /// Shows the heads every key that came since the last query.
   void show_keys(State& state) const {
-    for (; state.read < state.keys.size(); ++state.read)
-      for (int h = 0; h < s_.heads; ++h) state.heads[h].read(part(state.keys[state.read], h));
+    for (int h = 0; h < s_.heads; ++h)
+      for (std::size_t t = state.heads[h].tokens(); t < state.keys.size(); ++t) state.heads[h].read(part(state.keys[t], h));
   }
 
   /// Softmax attention of one head: (head_dim).

@@ -36,6 +36,8 @@ class HardHead {
  public:
   HardHead(Score score, HardKeys form) : score_(score), form_(form) {}
 
+  /// How many keys were read.
+  std::size_t tokens() const { return all_.tokens.size(); }
   /// The key (head_dim) of the next token.
   void read(std::span<const T> key) {
     const int token = static_cast<int>(all_.tokens.size());

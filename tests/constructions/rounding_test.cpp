@@ -1,5 +1,4 @@
-// The bounds on the turn of a hash against p-bit arithmetic itself: they hold in every case, and are near what the worst case
-// shows.
+// The bounds on the turn of a hash against p-bit arithmetic itself: they hold in every case, and are at most seven times the worst.
 #include "constructions/padded/rounding.h"
 
 #include "models/numbers/log_float.h"

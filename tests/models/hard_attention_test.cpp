@@ -1,6 +1,9 @@
 // Hard attention against its definition: all tokens scored one by one, the values of the highest added in their order.
 #include "models/mixers/hard_attention.h"
 
+#include <cmath>
+#include <functional>
+
 #include "models/numbers/log_float.h"
 #include "models/numbers/root_two.h"
 #include "tasks/rng.h"
