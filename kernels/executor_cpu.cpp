@@ -1,22 +1,25 @@
 // The CPU executor: embedding, blocks, read-out and cross-entropy, forward and backward, for whole batches.
-// What follows the last mixer treats every token by itself, so it runs on the tokens that count and on no others.
+// A batch is gone through group by group (groups.h); what follows the last mixer treats every token by itself, so it runs on the
+// tokens that count and on no others.
 #include <algorithm>
 #include <numeric>
 
 #include "kernels/cpu/buffer.h"
+#include "kernels/cpu/groups.h"
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/residual.h"
 #include "kernels/cross_entropy/cross_entropy.h"
 #include "kernels/embedding/embedding.h"
 #include "kernels/executors.h"
+#include "kernels/isa.h"
 
 namespace separatrix {
 namespace {
 
 class CpuExecutor final : public Executor {
  public:
-  CpuExecutor(const Spec& spec, Precision precision)
-      : spec_(spec), layout_(spec), head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
+  CpuExecutor(const Spec& spec, Precision precision, std::ptrdiff_t group_tokens)
+      : spec_(spec), group_tokens_(group_tokens), layout_(spec), head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
     require_precision(precision);
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i, precision);
     mixed_ = residuals_.size() - (!spec.blocks.empty() && spec.blocks.back().mlp.hidden > 0);
@@ -24,42 +27,59 @@ class CpuExecutor final : public Executor {
   }
 
   double loss_and_gradient(const Weights<float>& weights, const Batch& batch, Weights<float>& gradient) override {
-    const BatchShape shape{batch.batch, batch.length};
-    pick(counted_tokens(batch));
-    if (picked_.empty()) fail("a batch without a counted position has no loss");
-    const Rows<float> out = forward(weights, batch);
-    std::vector<std::int32_t> targets;
-    for (const std::ptrdiff_t t : picked_) targets.push_back(batch.targets[t]);
-    const double loss = cross_entropy(picked(), spec_.vocab, out, targets.data(), all_count_.data(), 1.0 / picked());
+    const std::size_t counted = counted_tokens(batch).size();
+    if (counted == 0) fail("a batch without a counted position has no loss");
     std::fill(gradient.values().begin(), gradient.values().end(), 0.0f);
-    backward(shape, weights, batch, out, gradient);
+    load(weights);
+    double loss = 0;
+    for (const Batch& group : groups_of(batch)) {
+      pick(counted_tokens(group));
+      if (picked_.empty()) continue;
+      const Rows<float> out = forward(weights, group);
+      std::vector<std::int32_t> targets;
+      for (const std::ptrdiff_t t : picked_) targets.push_back(group.targets[t]);
+      loss += cross_entropy(picked(), spec_.vocab, out, targets.data(), all_count_.data(), 1.0 / static_cast<double>(counted));
+      backward(weights, group, out, gradient);
+    }
     return loss;
   }
 
   std::vector<std::int32_t> predict(const Weights<float>& weights, const Batch& batch) override {
-    pick(counted_tokens(batch));
-    std::vector<std::int32_t> predicted(batch.tokens.size(), -1), best(picked_.size());
-    argmax(picked(), spec_.vocab, forward(weights, batch), all_count_.data(), best.data());
-    for (std::size_t i = 0; i < best.size(); ++i) predicted[picked_[i]] = best[i];
+    load(weights);
+    std::vector<std::int32_t> predicted, best;
+    for (const Batch& group : groups_of(batch)) {
+      pick(counted_tokens(group));
+      best.resize(picked_.size());
+      argmax(picked(), spec_.vocab, forward(weights, group), all_count_.data(), best.data());
+      const std::size_t first = predicted.size();
+      predicted.resize(first + group.tokens.size(), -1);
+      for (std::size_t i = 0; i < best.size(); ++i) predicted[first + picked_[i]] = best[i];
+    }
     return predicted;
   }
 
   Matrix<float> logits(const Weights<float>& weights, const Batch& batch) override {
-    pick(all_tokens(batch));
-    const Rows<float> out = forward(weights, batch);
-    Matrix<float> copy(batch.tokens.size(), spec_.vocab);
-    std::copy_n(out.data, copy.values().size(), copy.values().begin());
-    return copy;
+    load(weights);
+    Matrix<float> all(batch.tokens.size(), spec_.vocab);
+    auto to = all.values().begin();
+    for (const Batch& group : groups_of(batch)) {
+      pick(all_tokens(group));
+      to = std::copy_n(forward(weights, group).data, picked_.size() * spec_.vocab, to);
+    }
+    return all;
   }
 
   std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
-    pick(all_tokens(batch));
-    forward(weights, batch);
-    std::vector<Matrix<float>> out;
-    for (const std::size_t at : block_ends_) {
-      Matrix<float> copy(batch.tokens.size(), spec_.width);
-      std::copy_n(stream_[at].data(), copy.values().size(), copy.values().begin());
-      out.push_back(std::move(copy));
+    load(weights);
+    std::vector<Matrix<float>> out(block_ends_.size(), Matrix<float>(batch.tokens.size(), spec_.width));
+    std::size_t done = 0;
+    for (const Batch& group : groups_of(batch)) {
+      pick(all_tokens(group));
+      forward(weights, group);
+      const std::size_t size = picked_.size() * spec_.width;
+      for (std::size_t i = 0; i < out.size(); ++i)
+        std::copy_n(stream_[block_ends_[i]].data(), size, out[i].values().begin() + done);
+      done += size;
     }
     return out;
   }
@@ -96,7 +116,6 @@ class CpuExecutor final : public Executor {
   Rows<float> forward(const Weights<float>& weights, const Batch& batch) {
     const BatchShape shape{batch.batch, batch.length};
     const std::ptrdiff_t n = shape.tokens(), width = spec_.width;
-    load(weights);
     stream_.resize(residuals_.size() + 1);
     embedding_forward(n, spec_.vocab, width, batch.tokens.data(), weights.values().data() + embedding_offset(),
                       stream_[0].rows(n, width));
@@ -125,8 +144,8 @@ class CpuExecutor final : public Executor {
   }
 
   /// d_logits of the picked tokens -> the gradient of every weight, added to `gradient`.
-  void backward(const BatchShape& shape, const Weights<float>& weights, const Batch& batch, Rows<const float> d_logits,
-                Weights<float>& gradient) {
+  void backward(const Weights<float>& weights, const Batch& batch, Rows<const float> d_logits, Weights<float>& gradient) {
+    const BatchShape shape{batch.batch, batch.length};
     const std::ptrdiff_t n = shape.tokens(), m = picked(), width = spec_.width;
     const Rows<float> d = d_stream_.rows(n, width), d_top = d_top_.rows(m, width);
     head_.backward(m, d_logits, d_top, false, gradient);
@@ -142,6 +161,10 @@ class CpuExecutor final : public Executor {
       embedding_backward(n, width, positions_.data(), d, gradient["model.position_embeddings.weight"].data());
   }
 
+  std::vector<Batch> groups_of(const Batch& batch) const {
+    constexpr std::ptrdiff_t tokens_per_thread = 1024;  // matmul/notes.md: the figures behind it
+    return groups(batch, group_tokens_ > 0 ? group_tokens_ : tokens_per_thread * threads());
+  }
   static std::vector<std::ptrdiff_t> all_tokens(const Batch& batch) {
     std::vector<std::ptrdiff_t> all(batch.tokens.size());
     std::iota(all.begin(), all.end(), 0);
@@ -183,6 +206,7 @@ class CpuExecutor final : public Executor {
   std::size_t embedding_offset() const { return layout_.parameter("model.embed_tokens.weight").offset; }
 
   Spec spec_;
+  std::ptrdiff_t group_tokens_;
   Weights<float> layout_;  // names and offsets
   std::vector<Residual> residuals_;
   std::vector<std::size_t> block_ends_ = {0};  // in stream_: the embedding, then the end of every block
@@ -200,8 +224,8 @@ class CpuExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_cpu_executor(const Spec& spec, Precision precision) {
-  return std::make_unique<CpuExecutor>(spec, precision);
+std::unique_ptr<Executor> make_cpu_executor(const Spec& spec, Precision precision, std::ptrdiff_t group_tokens) {
+  return std::make_unique<CpuExecutor>(spec, precision, group_tokens);
 }
 
 }  // namespace separatrix

@@ -19,6 +19,8 @@ class CpuLinear {
 
   std::ptrdiff_t in() const { return in_; }
   std::ptrdiff_t out() const { return out_; }
+  Operand& x() { return x_; }
+  Operand& dy() { return dy_; }
 
   /// Takes the weights of this step.
   void load(const Weights<float>& w) { weight_.load(out_, in_, {w.values().data() + offset_, in_}, precision_); }
@@ -26,12 +28,18 @@ class CpuLinear {
   /// y (n, out) = x W^T, or +=; x (n, in) must stay unchanged until the backward pass.
   void forward(std::ptrdiff_t n, Rows<const float> x, Rows<float> y, bool accumulate = false) {
     x_.load(n, in_, x, precision_);
-    matmul(x_, false, weight_, true, y, accumulate);
+    forward(y, accumulate);
   }
+  /// The same for what x() holds.
+  void forward(Rows<float> y, bool accumulate) { matmul(x_, false, weight_, true, y, accumulate); }
 
   /// dx (n, in) = dy W, or +=; the gradient of W is added to.
   void backward(std::ptrdiff_t n, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) {
     dy_.load(n, out_, dy, precision_);
+    backward(dx, accumulate, gradient);
+  }
+  /// The same for what dy() holds.
+  void backward(Rows<float> dx, bool accumulate, Weights<float>& gradient) {
     linear_backward_weight(dy_, x_, {gradient.values().data() + offset_, in_});
     linear_backward_input(dy_, weight_, dx, accumulate);
   }

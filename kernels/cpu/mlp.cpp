@@ -12,6 +12,7 @@ class CpuMlp final : public Sublayer {
  public:
   CpuMlp(const Mlp& settings, const std::string& at, const Weights<float>& layout, Precision precision)
       : swiglu_(settings.activation == Activation::swiglu),
+        bf16_(precision == Precision::bf16),
         hidden_(settings.hidden),
         up_(layout, at + (swiglu_ ? "mlp.gate_proj.weight" : "mlp.up_proj.weight"), at + "mlp.up_proj.weight", precision),
         down_(layout, at + "mlp.down_proj.weight", at + "mlp.down_proj.weight", precision) {}
@@ -23,28 +24,36 @@ class CpuMlp final : public Sublayer {
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> projected = projected_.rows(n, up_.out()), active = active_.rows(n, hidden_);
+    const Rows<float> projected = projected_.rows(n, up_.out());
     up_.forward(n, x, projected);
-    if (swiglu_)
-      swiglu_forward(n, hidden_, projected, active);
-    else
-      relu_forward(n, hidden_, projected, active);
-    down_.forward(n, active, y, accumulate);
+    if (bf16_) {
+      std::uint16_t* active = down_.x().make_bf16(n, hidden_);
+      swiglu_ ? swiglu_forward(n, hidden_, projected, active) : relu_forward(n, hidden_, projected, active);
+      down_.forward(y, accumulate);
+    } else {
+      const Rows<float> active = active_.rows(n, hidden_);
+      swiglu_ ? swiglu_forward(n, hidden_, projected, active) : relu_forward(n, hidden_, projected, active);
+      down_.forward(n, active, y, accumulate);
+    }
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<float> projected{projected_.data(), up_.out()}, d_active = d_active_.rows(n, hidden_);
     down_.backward(n, dy, d_active, false, gradient);
-    if (swiglu_)
-      swiglu_backward(n, hidden_, projected, d_active, projected);
-    else
-      relu_backward(n, hidden_, projected, d_active, projected);
-    up_.backward(n, projected, dx, accumulate, gradient);
+    if (bf16_) {
+      std::uint16_t* d = up_.dy().make_bf16(n, up_.out());
+      swiglu_ ? swiglu_backward(n, hidden_, projected, d_active, d) : relu_backward(n, hidden_, projected, d_active, d);
+      up_.backward(dx, accumulate, gradient);
+    } else {
+      swiglu_ ? swiglu_backward(n, hidden_, projected, d_active, projected)
+              : relu_backward(n, hidden_, projected, d_active, projected);
+      up_.backward(n, projected, dx, accumulate, gradient);
+    }
   }
 
  private:
-  bool swiglu_;
+  bool swiglu_, bf16_;  // bf16: what the activation gives is rounded as it comes, for the next product reads no floats
   std::ptrdiff_t hidden_;
   CpuLinear up_, down_;
   Buffer projected_, active_, d_active_;

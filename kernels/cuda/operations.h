@@ -34,7 +34,7 @@ void short_conv_backward(Stream, const ShortConvShape&, Rows<const float> x, con
 // kernels/gated_delta_rule/gates.h; a negative direct gate gives NaN, for there is nobody on the device to throw.
 void delta_gates_forward(Stream, const DeltaGatesShape&, Rows<const float> a, Rows<const float> b, const float* a_log,
                          const float* dt_bias, Rows<float> g, Rows<float> beta);
-/// scratch: sums_scratch_size(2 * heads).
+/// scratch: sums_scratch_size(2 * heads).  d_a_log and d_dt_bias are overwritten.
 void delta_gates_backward(Stream, const DeltaGatesShape&, Rows<const float> a, Rows<const float> b, const float* a_log,
                           const float* dt_bias, Rows<const float> d_g, Rows<const float> d_beta, Rows<float> d_a, Rows<float> d_b,
                           float* d_a_log, float* d_dt_bias, float* scratch);
@@ -42,7 +42,7 @@ void delta_gates_backward(Stream, const DeltaGatesShape&, Rows<const float> a, R
 // kernels/gated_delta_rule/output.h
 void delta_output_forward(Stream, const DeltaOutputShape&, Rows<const float> o, const float* weight, Rows<const float> z,
                           Rows<float> y);
-/// scratch: batch * length * heads + sums_scratch_size(value_dim).  d_o must not be d_y.
+/// scratch: batch * length * heads + sums_scratch_size(value_dim).  d_weight is overwritten; d_o must not be d_y.
 void delta_output_backward(Stream, const DeltaOutputShape&, Rows<const float> o, const float* weight, Rows<const float> z,
                            Rows<const float> d_y, Rows<float> d_o, float* d_weight, Rows<float> d_z, float* scratch);
 

@@ -69,7 +69,7 @@ void delta_gates_backward(const DeltaGatesShape& s, Rows<const float> a, Rows<co
       d_a.row(i)[h] = da;
       d_b.row(i)[h] = m * db * open * (1 - open);
     }
-    if (s.sigmoid) d_a_log[h] = static_cast<float>(sum_a_log), d_dt_bias[h] = static_cast<float>(sum_dt_bias);
+    if (s.sigmoid) d_a_log[h] += static_cast<float>(sum_a_log), d_dt_bias[h] += static_cast<float>(sum_dt_bias);
   }
 }
 

@@ -44,7 +44,7 @@ void delta_output_backward(const DeltaOutputShape& s, Rows<const float> o, const
   for (int i = 0; s.norm && i < s.value_dim; ++i) {
     float total = 0;
     for (int b = 0; b < s.batch; ++b) total += workspace[b * row + i];
-    d_weight[i] = total;
+    d_weight[i] += total;
   }
 }
 

@@ -20,8 +20,8 @@ std::size_t delta_output_workspace_size(const DeltaOutputShape& shape);
 void delta_output_forward(const DeltaOutputShape& shape, Rows<const float> o, const float* weight, Rows<const float> z,
                           Rows<float> y);
 
-/// Gradients are overwritten; d_o may be d_y.  d_weight is summed per sequence, then in the order of the sequences: the same bits
-/// for any number of threads.
+/// d_o and d_z are overwritten, d_weight is added to; d_o may be d_y.  d_weight is summed per sequence, then in the order of the
+/// sequences: the same bits for any number of threads.
 void delta_output_backward(const DeltaOutputShape& shape, Rows<const float> o, const float* weight, Rows<const float> z,
                            Rows<const float> d_y, Rows<float> d_o, float* d_weight, Rows<float> d_z, float* workspace);
 

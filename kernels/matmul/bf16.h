@@ -6,6 +6,8 @@
 
 namespace separatrix {
 
+/// out (n) = x (n) rounded to nearest even.
+void to_bf16(std::ptrdiff_t n, const float* x, std::uint16_t* out);
 /// out (rows, cols) without gaps = x rounded to nearest even.
 void to_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, std::uint16_t* out);
 

@@ -55,11 +55,17 @@ Precision resolve_precision(const std::string& word) {
 }
 
 void Operand::load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision) {
-  rows_ = rows, cols_ = cols, precision_ = precision, floats_ = x;
-  if (precision == Precision::fp32) return;
-  require_precision(precision);
+  if (precision == Precision::bf16)
+    to_bf16(rows, cols, x, make_bf16(rows, cols));
+  else
+    rows_ = rows, cols_ = cols, precision_ = precision, floats_ = x;
+}
+
+std::uint16_t* Operand::make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols) {
+  require_precision(Precision::bf16);
+  rows_ = rows, cols_ = cols, precision_ = Precision::bf16, floats_ = {};
   bf16_.resize(static_cast<std::size_t>(rows * cols));
-  to_bf16(rows, cols, x, bf16_.data());
+  return bf16_.data();
 }
 
 void matmul(const Operand& a, bool transpose_a, const Operand& b, bool transpose_b, Rows<float> c, bool accumulate) {

@@ -27,6 +27,8 @@ class Operand {
  public:
   /// In fp32 nothing is copied: x must stay alive and unchanged as long as the operand is used.
   void load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision);
+  /// Room for the bf16 numbers of a matrix whose maker rounds them itself (mlp.h).  Throws Error where bf16 is not native.
+  std::uint16_t* make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols);
   std::ptrdiff_t rows() const { return rows_; }
   std::ptrdiff_t cols() const { return cols_; }
   Precision precision() const { return precision_; }

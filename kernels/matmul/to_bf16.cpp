@@ -4,9 +4,8 @@
 #include "kernels/matmul/bf16.h"
 
 namespace separatrix {
-namespace {
 
-void convert(std::ptrdiff_t n, const float* x, std::uint16_t* out) {
+void to_bf16(std::ptrdiff_t n, const float* x, std::uint16_t* out) {
   std::ptrdiff_t i = 0;
   for (; i + 32 <= n; i += 32) {
     const __m512bh y = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16), _mm512_loadu_ps(x + i));
@@ -19,11 +18,9 @@ void convert(std::ptrdiff_t n, const float* x, std::uint16_t* out) {
   }
 }
 
-}  // namespace
-
 void to_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, std::uint16_t* out) {
 #pragma omp parallel for schedule(static) if (rows * cols > 4096)
-  for (std::ptrdiff_t i = 0; i < rows; ++i) convert(cols, x.row(i), out + i * cols);
+  for (std::ptrdiff_t i = 0; i < rows; ++i) to_bf16(cols, x.row(i), out + i * cols);
 }
 
 }  // namespace separatrix

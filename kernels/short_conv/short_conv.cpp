@@ -82,7 +82,7 @@ void short_conv_backward(const ShortConvShape& s, Rows<const float> x, const flo
     for (std::ptrdiff_t j = 0; j < s.width; ++j) {
       float total = 0;
       for (int b = 0; b < s.batch; ++b) total += sums[b * block + j * row + c];
-      d_weight[c * s.width + j] = total;
+      d_weight[c * s.width + j] += total;
     }
   }
 }

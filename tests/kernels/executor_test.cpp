@@ -1,4 +1,5 @@
 // Whole models on the CPU executor against models/model.h in double, loss and every gradient.
+#include "kernels/cpu/groups.h"
 #include "tests/kernels/model_check.h"
 
 using namespace separatrix;
@@ -32,6 +33,51 @@ TEST_CASE("the CPU executor has the loss and the gradients of the definition, wh
         Batch batch = random_batch(2, 5);
         for (std::size_t i = 0; i < batch.mask.size(); ++i) batch.mask[i] = i % static_cast<std::size_t>(every) == 0;
         check_model(spec, random_weights(spec), batch);
+      }
+}
+
+TEST_CASE("the CPU executor gives the same in groups of any size: loss, gradients, predictions, logits and residual streams") {
+  const Spec spec = small("GAG", "pre", "head", "rope");
+  const Weights<float> w = random_weights(spec);
+  Batch batch = random_batch(5, 7);
+  std::fill_n(batch.mask.begin() + 7, 14, 0);  // nothing counts in the second and third sequence
+  const auto whole = make_cpu_executor(spec, Precision::fp32, 1000);
+  for (const std::ptrdiff_t tokens : {1, 14, 20, 34}) {  // groups of 1; 2, 2, 1; 2, 2, 1; 3 and 2 sequences
+    INFO(tokens);
+    const auto executor = make_cpu_executor(spec, Precision::fp32, tokens);
+    testing::check_model(spec, w, batch, *executor);
+    CHECK(executor->predict(w, batch) == whole->predict(w, batch));
+    const auto close = [](const Matrix<float>& a, const Matrix<float>& b) {
+      REQUIRE(a.values().size() == b.values().size());
+      for (std::size_t i = 0; i < a.values().size(); ++i) CHECK(a.values()[i] == Approx(b.values()[i]).epsilon(1e-4).margin(1e-5));
+    };
+    close(executor->logits(w, batch), whole->logits(w, batch));
+    const auto layers = executor->layers(w, batch), expected = whole->layers(w, batch);
+    REQUIRE(layers.size() == 4);
+    for (std::size_t b = 0; b < 4; ++b) close(layers[b], expected[b]);
+  }
+}
+
+TEST_CASE("groups are whole sequences in their order, as few and as equal as can be") {
+  for (const int sequences : {1, 2, 5, 64})
+    for (const int length : {1, 7, 40})
+      for (const std::ptrdiff_t tokens : {1, 39, 100, 4096}) {
+        const Batch batch = random_batch(sequences, length);
+        Batch joined{0, length, {}, {}, {}};
+        int least = sequences, most = 0;
+        const std::vector<Batch> parts = groups(batch, tokens);
+        for (const Batch& part : parts) {
+          CHECK(part.tokens.size() == static_cast<std::size_t>(part.batch * length));
+          least = std::min(least, part.batch), most = std::max(most, part.batch), joined.batch += part.batch;
+          joined.tokens.insert(joined.tokens.end(), part.tokens.begin(), part.tokens.end());
+          joined.targets.insert(joined.targets.end(), part.targets.begin(), part.targets.end());
+          joined.mask.insert(joined.mask.end(), part.mask.begin(), part.mask.end());
+        }
+        CHECK(joined.batch == sequences);
+        CHECK((joined.tokens == batch.tokens && joined.targets == batch.targets && joined.mask == batch.mask));
+        CHECK((most <= std::max<std::ptrdiff_t>(1, tokens / length) && most - least <= 1));
+        CHECK(static_cast<std::ptrdiff_t>(parts.size() - 1) * std::max<std::ptrdiff_t>(1, tokens / length) <
+              sequences);  // no fewer would do
       }
 }
 

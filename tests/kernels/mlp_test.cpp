@@ -1,5 +1,7 @@
 #include "kernels/mlp/mlp.h"
 
+#include "kernels/isa.h"
+#include "kernels/matmul/bf16.h"
 #include "models/numbers/functions.h"
 #include "models/numbers/var.h"
 #include "tests/kernels/support.h"
@@ -47,6 +49,28 @@ TEST_CASE("SwiGLU and its gradient equal the layer in double at awkward sizes, a
       for (std::ptrdiff_t i = 0; i < rows * 2 * hidden; ++i) seen[i % (2 * hidden) < hidden ? 1 : 2].push_back(d[i]);
       for (int i = 0; i < 3; ++i) CHECK(yardstick(seen[i], plain[i], exact[i]) < yardstick_limit);
     });
+  }
+}
+
+TEST_CASE("activations into bf16 are those in float, rounded") {
+  if (isa() != Isa::avx512_bf16) return;
+  for (const std::ptrdiff_t hidden : {1, 33, 64, 100}) {
+    INFO("hidden " << hidden);
+    const std::ptrdiff_t rows = 7;
+    const std::size_t n = static_cast<std::size_t>(rows * hidden);
+    const std::vector<float> gate_up = draws(2 * n, 1, 8), dy = draws(n, 2);
+    const Rows<const float> both{gate_up.data(), 2 * hidden}, up{gate_up.data(), hidden}, d{dy.data(), hidden};
+    const auto check = [&](std::ptrdiff_t cols, const auto& into) {
+      std::vector<float> y = poison(static_cast<std::size_t>(rows * cols));
+      std::vector<std::uint16_t> expected(y.size()), seen(y.size(), 0x7fff);
+      into(Rows<float>{y.data(), cols}), into(seen.data());
+      to_bf16(rows, cols, Rows<const float>{y.data(), cols}, expected.data());
+      CHECK(seen == expected);
+    };
+    check(hidden, [&](auto y) { swiglu_forward(rows, hidden, both, y); });
+    check(2 * hidden, [&](auto y) { swiglu_backward(rows, hidden, both, d, y); });
+    check(hidden, [&](auto y) { relu_forward(rows, hidden, up, y); });
+    check(hidden, [&](auto y) { relu_backward(rows, hidden, up, d, y); });
   }
 }
 
