@@ -162,8 +162,8 @@ class CpuExecutor final : public Executor {
   }
 
   std::vector<Batch> groups_of(const Batch& batch) const {
-    constexpr std::ptrdiff_t tokens_per_thread = 1024;  // matmul/notes.md: the figures behind it
-    return groups(batch, group_tokens_ > 0 ? group_tokens_ : tokens_per_thread * threads());
+    constexpr std::ptrdiff_t stream_of_thread = 1536 * 256;  // numbers of the residual stream, 1.5 MiB (matmul/notes.md)
+    return groups(batch, group_tokens_ > 0 ? group_tokens_ : stream_of_thread / spec_.width * threads());
   }
   static std::vector<std::ptrdiff_t> all_tokens(const Batch& batch) {
     std::vector<std::ptrdiff_t> all(batch.tokens.size());
