@@ -162,8 +162,10 @@ class CpuExecutor final : public Executor {
   }
 
   std::vector<Batch> groups_of(const Batch& batch) const {
-    constexpr std::ptrdiff_t stream_of_thread = 1536 * 256;  // numbers of the residual stream, 1.5 MiB (matmul/notes.md)
-    return groups(batch, group_tokens_ > 0 ? group_tokens_ : stream_of_thread / spec_.width * threads());
+    // Numbers of the residual stream, 1.5 MiB (matmul/notes.md); but every group reads all weights again, so not too few tokens.
+    constexpr std::ptrdiff_t stream_of_thread = 1536 * 256, fewest_of_thread = 512;
+    const std::ptrdiff_t of_thread = std::max<std::ptrdiff_t>(fewest_of_thread, stream_of_thread / spec_.width);
+    return groups(batch, group_tokens_ > 0 ? group_tokens_ : of_thread * threads());
   }
   static std::vector<std::ptrdiff_t> all_tokens(const Batch& batch) {
     std::vector<std::ptrdiff_t> all(batch.tokens.size());
