@@ -26,13 +26,15 @@ class CpuMlp final : public Sublayer {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<float> projected = projected_.rows(n, up_.out());
     up_.forward(n, x, projected);
+    const auto activate = [&](auto to) {
+      swiglu_ ? swiglu_forward(n, hidden_, projected, to) : relu_forward(n, hidden_, projected, to);
+    };
     if (bf16_) {
-      std::uint16_t* active = down_.x().make_bf16(n, hidden_);
-      swiglu_ ? swiglu_forward(n, hidden_, projected, active) : relu_forward(n, hidden_, projected, active);
+      activate(down_.x().make_bf16(n, hidden_));
       down_.forward(y, accumulate);
     } else {
       const Rows<float> active = active_.rows(n, hidden_);
-      swiglu_ ? swiglu_forward(n, hidden_, projected, active) : relu_forward(n, hidden_, projected, active);
+      activate(active);
       down_.forward(n, active, y, accumulate);
     }
   }
@@ -41,13 +43,14 @@ class CpuMlp final : public Sublayer {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<float> projected{projected_.data(), up_.out()}, d_active = d_active_.rows(n, hidden_);
     down_.backward(n, dy, d_active, false, gradient);
+    const auto differentiate = [&](auto to) {
+      swiglu_ ? swiglu_backward(n, hidden_, projected, d_active, to) : relu_backward(n, hidden_, projected, d_active, to);
+    };
     if (bf16_) {
-      std::uint16_t* d = up_.dy().make_bf16(n, up_.out());
-      swiglu_ ? swiglu_backward(n, hidden_, projected, d_active, d) : relu_backward(n, hidden_, projected, d_active, d);
+      differentiate(up_.dy().make_bf16(n, up_.out()));
       up_.backward(dx, accumulate, gradient);
     } else {
-      swiglu_ ? swiglu_backward(n, hidden_, projected, d_active, projected)
-              : relu_backward(n, hidden_, projected, d_active, projected);
+      differentiate(projected);
       up_.backward(n, projected, dx, accumulate, gradient);
     }
   }
