@@ -1,16 +1,14 @@
 // separatrix train CONFIG.toml [--set a.b=c]... --out DIR [--resume]
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <csignal>
 #include <filesystem>
 
 #include "experiments/cli/verbs.h"
+#include "experiments/harness/interrupt.h"
 #include "experiments/harness/run.h"
 
 namespace separatrix {
 namespace {
-
-std::atomic<int> stopped_by = 0;  // SIGINT or SIGTERM
 
 struct TrainArguments {
   std::string config, out, device, precision, threads;
@@ -39,22 +37,18 @@ int train(const TrainArguments& a) {
   if (a.out.empty()) fail("--out is missing: the folder of the run");
   // A limit on the size of files is then a failed write like any other, and the first Ctrl-C ends with a checkpoint.
   std::signal(SIGXFSZ, SIG_IGN);
-  for (const int number : {SIGINT, SIGTERM})
-    std::signal(number, [](int caught) {
-      stopped_by = caught;
-      std::signal(caught, SIG_DFL);
-    });
+  note_interrupts();
   RunOptions options;
   options.resume = a.resume;
   options.quiet = a.quiet;
   options.max_seconds = a.max_seconds;
-  options.stop = [] { return stopped_by != 0; };
+  options.stop = [] { return interrupted_by != 0; };
   const RunResult result = train_run(read_config(a), a.out, options);
   for (const Tally& t : result.evaluations)
     if (t.stream == "report") fmt::print("difficulty {}: {} of {} right\n", t.difficulty, t.correct, t.counted);
   if (result.status == "diverged") fmt::print(stderr, "separatrix: {}\n", result.reason);
   fmt::print("{} after {} steps: {}\n", result.status, result.steps, a.out);
-  if (stopped_by != 0) return 128 + stopped_by;
+  if (interrupted_by != 0) return 128 + interrupted_by;
   return result.status == "diverged" ? 1 : 0;
 }
 

@@ -21,6 +21,9 @@ namespace {
 
 /// Replaces the child by the program; returns only by ending it.
 [[noreturn]] void become(const std::vector<char*>& arguments, pid_t parent) {
+  sigset_t none;  // what this process blocks (interrupt.h) is no business of the program's
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(126);  // the parent died before the line above
   execvp(arguments[0], arguments.data());
