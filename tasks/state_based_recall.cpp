@@ -39,6 +39,7 @@ class StateBasedRecall : public GeneratedTask {
       fail("state_based_recall: warmup_reveals = {}: at most {}, one less than the variables", warmup_, variables_ - 1);
     if (shown_ >= variables_)
       fail("state_based_recall: reveal_variables = {}: at most {}, one less than the variables", shown_, variables_ - 1);
+    if (questions_ > variables_) fail("state_based_recall: questions = {}: at most {}, one a variable", questions_, variables_);
   }
 
   std::string summary() const override {
@@ -82,7 +83,8 @@ class StateBasedRecall : public GeneratedTask {
   std::vector<int> different_variables(Rng& rng, int count, int excluded) const;
   std::vector<int> variables_of_reveal(Rng& rng, int excluded) const;
 
-  int numbers_ = 0, bits_ = 0, bits_per_swap_ = 1, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0, shown_ = 1;
+  int numbers_ = 0, bits_ = 0, bits_per_swap_ = 1, variables_ = 0, spacing_ = 0, strict_ = 0, warmup_ = 0, shown_ = 1,
+      questions_ = 1;
   bool warmup_mixed_ = false, reveal_last_ = false;
   bool distinct_ = false, bits_first_ = true, query_any_ = true;
   PointerEncoding encoding_ = PointerEncoding::token;
@@ -109,6 +111,9 @@ void StateBasedRecall::read_options() {
   reveal_last_ = settings_.flag("reveal_last", false,
                                 "true: other variables than the one asked are also shown after the last swap; else a single swap "
                                 "is seen in the question alone");
+  questions_ = settings_.integer("questions", 1, 1, kMaxVariables,
+                                 "different variables whose bits are asked for at the end, the last of them as ever: more that is "
+                                 "learnt from an example without reveals; evaluate with 1");
   strict_ = settings_.integer("strict", 20, 0, 100, "Appendix C.3: percent of examples without any reveal; evaluate with 100");
   warmup_ = settings_.integer("warmup_reveals", 0, 0, kMaxVariables,
                               "reveals of different variables before the first swap, so that small models can begin at n = 0; the "
@@ -205,6 +210,8 @@ void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
     for (const int v : variables_of_reveal(rng, last ? asked : -1))
       reveal(v, reveal_ == "bit" || (reveal_ == "both" && rng.below(2) == 0));
   }
+  if (questions_ > 1)
+    for (const int v : different_variables(rng, questions_ - 1, asked)) reveal(v, /*show_bit=*/true);
   const int answer = bits[pointer[asked]];
   program.assert_bit(program.name(asked), answer, /*last=*/true);
   const bool mostly_ones = 2 * std::count(bits.begin(), bits.end(), 1) > m;

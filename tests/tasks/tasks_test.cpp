@@ -34,6 +34,7 @@ const std::vector<Variant>& variants() {
        {{"bits", "8"}, {"warmup_reveals", "4"}, {"warmup", "mixed"}, {"reveal_variables", "2"}, {"reveal_last", "true"}},
        {0, 1, 9}},
       {"state_based_recall", {{"bits_per_swap", "4"}}, {1, 8, 32}},
+      {"state_based_recall", {{"bits_per_swap", "4"}, {"questions", "5"}, {"strict", "50"}}, {1, 8}},
       {"state_based_recall",
        {{"bits", "40"}, {"numbers", "40"}, {"reveal", "pointer"}, {"tokens", "char"}, {"spacing", "1"}},
        {12}},
@@ -194,6 +195,31 @@ TEST_CASE("strict examples have one answer, and reveals come at the interval ask
   CHECK(std::abs(seen[4] - 4000) < 280);
   CHECK(std::abs(seen[2] - 4000) < 280);
   CHECK(std::abs(seen[1] - 7000) < 310);
+}
+
+TEST_CASE(
+    "several questions ask for different variables after the last swap, and the first of them finds what one question finds") {
+  const auto five = make_task("state_based_recall", {{"questions", "5"}, {"strict", "100"}});
+  const auto one = make_task("state_based_recall", {{"strict", "100"}});
+  std::set<std::string> first;
+  for (int i = 0; i < 200; ++i) {
+    const Example e = five->sample(6, Purpose::test, 4, i);
+    CHECK(e.answers.size() == 5);
+    std::istringstream lines(e.text);
+    std::string line, asked;
+    for (int at = 0; std::getline(lines, line); ++at) {
+      CHECK((line.find("assert bits[") == 0) == (at >= 6));  // bits, pointers, four swaps
+      if (at < 6) continue;
+      CHECK(asked.find(line[12]) == std::string::npos);
+      asked += line[12];
+    }
+    CHECK(asked.size() == 5);
+    first.insert(asked.substr(0, 1));
+    const std::string single = one->sample(6, Purpose::test, 4, i).text;
+    CHECK(e.text.substr(0, e.text.find("assert")) == single.substr(0, single.find("assert")));
+    CHECK(e.text.substr(e.text.rfind("assert")) == single.substr(single.find("assert")));
+  }
+  CHECK(first.size() == 5);
 }
 
 TEST_CASE("warm-up reveals without swaps never show the bit that is asked") {
