@@ -77,7 +77,7 @@ struct Order {
   std::vector<unsigned> of(unsigned n) {
     std::vector<unsigned> turns(n);
     std::iota(turns.begin(), turns.end(), 0u);
-    if (kind == ThreadOrder::reverse) std::reverse(turns.begin(), turns.end());
+    if (kind == ThreadOrder::reverse || kind == ThreadOrder::last_warp_ahead) std::reverse(turns.begin(), turns.end());
     if (kind != ThreadOrder::shuffled) return turns;
     Rng rng = draw(seed, Purpose::test, uses++, n);
     for (unsigned i = n; i > 1; --i) std::swap(turns[i - 1], turns[rng.below(static_cast<int>(i))]);
@@ -116,7 +116,7 @@ class Block {
     bool finished = false;
     while (!finished) {
       bool moved = false;
-      for (const unsigned i : order.of(count_)) {
+      for (const unsigned i : turns()) {
         if (fibers_[i].state != State::ready) continue;
         moved = true;
         resume(i);
@@ -169,6 +169,16 @@ class Block {
     running_ = i;
     threadIdx = {i % blockDim.x, i / blockDim.x % blockDim.y, i / (blockDim.x * blockDim.y)};
     switch_context(scheduler_, fibers_[i].context, false);
+  }
+
+  /// Whose turn it is: everybody's, or that of one warp which is not waiting for the block.
+  std::vector<unsigned> turns() const {
+    std::vector<unsigned> all = order.of(count_);
+    if (order.kind != ThreadOrder::first_warp_ahead && order.kind != ThreadOrder::last_warp_ahead) return all;
+    const auto goes_on = std::find_if(all.begin(), all.end(), [&](unsigned i) { return fibers_[i].state == State::ready; });
+    if (goes_on == all.end()) return {};
+    std::erase_if(all, [warp = *goes_on / 32](unsigned i) { return i / 32 != warp; });
+    return all;
   }
 
   bool all(unsigned first, unsigned last, State state) const {

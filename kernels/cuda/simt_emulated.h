@@ -26,9 +26,10 @@ struct Dim3 {
 };
 inline thread_local Dim3 threadIdx, blockIdx, blockDim, gridDim;
 
-enum class ThreadOrder { forward, reverse, shuffled };
+enum class ThreadOrder { forward, reverse, shuffled, first_warp_ahead, last_warp_ahead };
 /// The order in which the threads of a block, and the blocks of a grid, take turns from now on.  Shuffled: another order in every
-/// barrier interval, a function of the seed.
+/// barrier interval, a function of the seed.  Ahead: one warp goes on until it waits for its block, before the next one does
+/// anything, so that what it reads without a barrier is not there yet, and what it overwrites has not been read.
 void set_thread_order(ThreadOrder order, std::uint64_t seed = 0);
 
 /// Runs `thread` once per thread of every block.  Throws Error when the launch breaks a limit, when the threads of a block wait at

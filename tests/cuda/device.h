@@ -14,10 +14,14 @@
 namespace separatrix::SIMT {
 
 /// While it lives, emulated threads and blocks take turns in another order; a GPU chooses its own anyway.
+/// 0: the first warp ahead of all others, 1: the last one, more: shuffled, each in its own way.
 struct OtherThreadOrder {
 #ifdef SEPARATRIX_EMULATED
   explicit OtherThreadOrder(std::uint64_t seed) {
-    set_thread_order(ThreadOrder::shuffled, seed);
+    set_thread_order(seed == 0   ? ThreadOrder::first_warp_ahead
+                     : seed == 1 ? ThreadOrder::last_warp_ahead
+                                 : ThreadOrder::shuffled,
+                     seed);
   }
   ~OtherThreadOrder() {
     set_thread_order(ThreadOrder::forward);
@@ -27,6 +31,8 @@ struct OtherThreadOrder {
   ~OtherThreadOrder() {}
 #endif
 };
+
+constexpr std::uint64_t other_thread_orders = 3;
 
 template <class T>
 std::vector<T> to_type(const std::vector<float>& x) {

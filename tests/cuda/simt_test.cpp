@@ -90,6 +90,17 @@ TEST_CASE("emulated threads meet at a barrier in every order, and a missing one 
   CHECK(!same);
 }
 
+TEST_CASE("a warp ahead of the others does not see what they have not written") {
+  std::vector<float> expected = testing::draws(96, 1);
+  std::reverse(expected.begin(), expected.end());
+  for (const ThreadOrder order : {ThreadOrder::first_warp_ahead, ThreadOrder::last_warp_ahead}) {
+    CHECK(reversed(true, order) == expected);
+    const std::vector<float> wrong = reversed(false, order);
+    const std::ptrdiff_t ahead = order == ThreadOrder::first_warp_ahead ? 0 : 64;
+    CHECK(std::all_of(wrong.begin() + ahead, wrong.begin() + ahead + 32, [](float x) { return std::isnan(x); }));
+  }
+}
+
 TEST_CASE("emulated shuffles and sums over warps and blocks") {
   const std::vector<float> x = testing::draws(3 * 96, 2);
   DeviceArray<float> in(x), out = poisoned(3), moved = poisoned(32);
