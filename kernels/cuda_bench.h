@@ -22,14 +22,14 @@ struct KernelSpeed {
 
 struct KernelBench {
   int batch = 32, length = 1024, heads = 4, key_dim = 64, value_dim = 64;  // attention: head_dim = key_dim
-  Precision precision = Precision::bf16;                                   // of the delta rule's inputs and outputs
+  Precision precision = Precision::bf16;                                   // of inputs, outputs and their gradients
   int repeats = 50;
 };
 
 /// Every version of the gated delta rule, both passes, with unit keys, beta up to 2.  Throws Error without a device ("built without
 /// CUDA" in a build without it), and when a result is not right.
 std::vector<KernelSpeed> bench_delta_on_cuda(const KernelBench& bench);
-/// Causal attention, fp32.
+/// Every version of causal attention, both passes.
 std::vector<KernelSpeed> bench_attention_on_cuda(const KernelBench& bench);
 /// GFLOP/s of a large matrix product on the device.
 double cuda_product_gigaflops(Precision precision);

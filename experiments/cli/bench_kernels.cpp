@@ -36,22 +36,27 @@ void print_kernel_speeds(const std::vector<KernelSpeed>& speeds, bool json) {
 void add_attention_bench(CLI::App& verb, int& exit_code) {
   struct Arguments {
     KernelBench bench;
-    std::string device = "cuda";
+    std::string device = "cuda", precision = "bf16";
     bool json = false;
   };
-  auto* sub = verb.add_subcommand("attention", "causal attention alone, fp32, on a GPU; reported only when right");
-  sub->footer("example: separatrix bench attention --device cuda --batch 32 --length 1024 --heads 4 --head-dim 64 --json");
+  auto* sub = verb.add_subcommand("attention", "causal attention alone on a GPU; reported only when right");
+  sub->footer(
+      "example: separatrix bench attention --device cuda --batch 32 --length 1024 --heads 4 --head-dim 64 --precision bf16 --json");
   auto a = std::make_shared<Arguments>();
   sub->add_option("--device", a->device, "cuda")->capture_default_str();
   sub->add_option("--batch", a->bench.batch, "sequences")->check(CLI::PositiveNumber)->capture_default_str();
   sub->add_option("--length", a->bench.length, "tokens of each")->check(CLI::PositiveNumber)->capture_default_str();
   sub->add_option("--heads", a->bench.heads, "heads")->check(CLI::PositiveNumber)->capture_default_str();
   sub->add_option("--head-dim", a->bench.key_dim, "per head")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--precision", a->precision, "of inputs, outputs and their gradients: fp32 | bf16")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
   sub->add_option("--runs", a->bench.repeats, "calls timed")->check(CLI::PositiveNumber)->capture_default_str();
   sub->add_flag("--json", a->json, "print JSON");
   sub->callback([a, &exit_code] {
     if (parse_device(a->device) != Device::cuda)
       fail("bench attention: only --device cuda is timed alone, not {}; for the CPU: separatrix bench step", a->device);
+    a->bench.precision = a->precision == "bf16" ? Precision::bf16 : Precision::fp32;
     print_kernel_speeds(bench_attention_on_cuda(a->bench), a->json);
     exit_code = 0;
   });

@@ -78,7 +78,8 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("train.eps", t.eps, above(0), "AdamW: added to the root of the second moment");
   visit("train.weight_decay", t.weight_decay, at_least(0), "AdamW: decoupled, on matrices and convolutions only");
   visit("train.clip", t.clip, at_least(0), "largest norm of the gradient; 0: no clipping");
-  visit("train.precision", t.precision, one_of({"auto", "fp32", "bf16"}), "of matrix products; auto: bf16 where it is the faster");
+  visit("train.precision", t.precision, one_of({"auto", "fp32", "bf16"}),
+        "of matrix products, on cuda also of the activations between them; auto: bf16 where it is the faster");
   visit("train.device", t.device, one_of({"cpu", "reference", "cuda"}), "where it runs");
   visit("train.threads", t.threads, at_least(0), "0: all cores");
   visit("train.checkpoint_every", t.checkpoint_every, at_least(0), "steps between checkpoints; 0: only at the end");

@@ -35,7 +35,7 @@ const std::vector<Numbers>& number_types() {
     std::vector<Numbers> list = {
         {"float", "single precision",
          [](const LoadedModel& model, const std::string&, Device device) { return on_executor(model, device, Precision::fp32); }},
-        {"bf16", "matrix products in bfloat16, the rest in single precision",
+        {"bf16", "matrix products in bfloat16, on cuda also the activations between them; the rest in single precision",
          [](const LoadedModel& model, const std::string&, Device device) { return on_executor(model, device, Precision::bf16); }},
     };
     list.insert(list.end(), exact_number_types().begin(), exact_number_types().end());

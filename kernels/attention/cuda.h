@@ -1,4 +1,4 @@
-// Causal softmax attention on the GPU (equations: attention.h), fp32, head_dim 1 to 128: its versions.
+// Causal softmax attention on the GPU (equations: attention.h), head_dim 1 to 128, float or bf16 outside: its versions.
 #pragma once
 #include <vector>
 
@@ -7,21 +7,40 @@
 
 namespace separatrix::SIMT {
 
-/// One implementation of both passes.  dq, dk, dv must not be q, k, v.
+struct bf16;
+
+/// What the backward reads of the forward; lse (batch, heads, length).
+template <class T>
+struct AttentionKept {
+  Rows<const T> q, k, v, out;
+  const float* lse;
+};
+
+/// One implementation of both passes.
+template <class T>
 struct AttentionVersion {
   const char* name;
   int operand_bits;  // significant bits of what its products multiply
-  void (*forward)(Stream, const AttentionShape&, Rows<const float> q, Rows<const float> k, Rows<const float> v, Rows<float> out,
-                  float* lse);
-  void (*backward)(Stream, const AttentionShape&, const AttentionSaved&, Rows<const float> dout, Rows<float> dq, Rows<float> dk,
-                   Rows<float> dv);
+  void (*forward)(Stream, const AttentionShape&, Rows<const T> q, Rows<const T> k, Rows<const T> v, Rows<T> out, float* lse);
+  /// row_dots: scratch of the size of lse.  dq, dk, dv must not be q, k, v.
+  void (*backward)(Stream, const AttentionShape&, const AttentionKept<T>&, Rows<const T> dout, float* row_dots, Rows<T> dq,
+                   Rows<T> dk, Rows<T> dv);
 };
 
-/// All versions, oldest first; attention_forward and attention_backward (kernels/cuda/operations.h) are the first one until
-/// a GPU has shown which is faster.
-const std::vector<AttentionVersion>& attention_versions();
+/// All versions, oldest first.
+template <class T>
+const std::vector<AttentionVersion<T>>& attention_versions();
+/// The one to use.  None has been timed: plain fp32 for float, until a GPU has shown which is faster; tensor cores for bf16.
+template <class T>
+const AttentionVersion<T>& attention_version();
 
-AttentionVersion attention_v1();
-AttentionVersion attention_v2();
+/// Throws Error naming a head dimension that no kernel has.
+void check_attention(const AttentionShape& shape);
+
+/// A version defined in its own file; cuda_versions.cu lists them.
+template <class T>
+AttentionVersion<T> attention_v1();
+AttentionVersion<float> attention_v2();
+AttentionVersion<bf16> attention_v3();
 
 }  // namespace separatrix::SIMT

@@ -1,12 +1,11 @@
-// Causal softmax attention on the GPU (equations: attention.h), blocks of 32 queries and 32 keys in shared memory, fp32.
+// Causal softmax attention on the GPU (equations: attention.h), blocks of 32 queries and 32 keys in shared memory, fp32 there.
 //   forward    one block of threads per block of queries: running maximum and sum (Dao et al. 2022), lse kept
 //   backward   dQ: one block per block of queries; dK, dV: one per block of keys; each computes P again, so nothing is shared
 // The versions differ in Product.
 #pragma once
 #include <type_traits>
 
-#include "kernels/attention/cuda.h"
-#include "kernels/cuda/column_sums.h"
+#include "kernels/attention/cuda_row_dots.h"
 #include "kernels/cuda/product.h"
 
 namespace separatrix::SIMT {
@@ -22,19 +21,19 @@ struct HeadPlace {
 };
 
 /// to (block, dims + 4) = rows first ... of x, zeros beyond the sequence and beyond head_dim.
-template <int dims>
-__device__ void load(const HeadPlace& at, Rows<const float> x, std::ptrdiff_t first, float* to) {
+template <int dims, class T>
+__device__ void load(const HeadPlace& at, Rows<const T> x, std::ptrdiff_t first, float* to) {
   for (int e = threadIdx.x; e < block * dims; e += blockDim.x) {
     const int i = e / dims, j = e % dims;
-    to[i * (dims + 4) + j] = first + i < at.length && j < at.dim ? x.row(at.first_row + first + i)[at.column + j] : 0.0f;
+    to[i * (dims + 4) + j] = first + i < at.length && j < at.dim ? to_float(x.row(at.first_row + first + i)[at.column + j]) : 0.0f;
   }
 }
 
-template <int dims>
-__device__ void store(const HeadPlace& at, const float* x, std::ptrdiff_t first, Rows<float> to) {
+template <int dims, class T>
+__device__ void store(const HeadPlace& at, const float* x, std::ptrdiff_t first, Rows<T> to) {
   for (int e = threadIdx.x; e < block * dims; e += blockDim.x) {
     const int i = e / dims, j = e % dims;
-    if (first + i < at.length && j < at.dim) to.row(at.first_row + first + i)[at.column + j] = x[i * (dims + 4) + j];
+    if (first + i < at.length && j < at.dim) to.row(at.first_row + first + i)[at.column + j] = from_float<T>(x[i * (dims + 4) + j]);
   }
 }
 
@@ -51,9 +50,9 @@ __device__ void score(const HeadPlace& at, const float* q, const float* k, std::
       });
 }
 
-template <class Product, int dims>
-__global__ void __launch_bounds__(threads) forward(AttentionShape s, Rows<const float> q_all, Rows<const float> k_all,
-                                                   Rows<const float> v_all, Rows<float> out, float* lse) {
+template <class T, class Product, int dims>
+__global__ void __launch_bounds__(threads)
+    forward(AttentionShape s, Rows<const T> q_all, Rows<const T> k_all, Rows<const T> v_all, Rows<T> out, float* lse) {
   constexpr int row = dims + 4;
   const HeadPlace at(s);
   const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(blockIdx.x) * block;
@@ -96,26 +95,14 @@ __global__ void __launch_bounds__(threads) forward(AttentionShape s, Rows<const 
   store<dims>(at, o, first, out);
 }
 
-struct Saved {
-  Rows<const float> q, k, v, out, dout;
-  const float* lse;
-};
-
-/// lse and D_t = dout_t . out_t of a block of queries; +inf and 0 beyond the sequence, so that P and dS vanish there.
-__device__ inline void load_rows_numbers(const AttentionShape& s, const HeadPlace& at, const Saved& saved, std::ptrdiff_t first,
+/// lse and D of a block of queries; +inf and 0 beyond the sequence, so that P and dS vanish there.
+__device__ inline void load_rows_numbers(const AttentionShape& s, const float* all_lse, const float* all_dots, std::ptrdiff_t first,
                                          float* lse, float* row_dots) {
-  const int lane = threadIdx.x % warp_size;
-  for (int i = threadIdx.x / warp_size; i < block; i += threads / warp_size) {
-    const bool there = first + i < at.length;
-    float sum = 0;
-    for (std::ptrdiff_t j = lane; there && j < at.dim; j += warp_size)
-      sum = fmaf(saved.out.row(at.first_row + first + i)[at.column + j], saved.dout.row(at.first_row + first + i)[at.column + j],
-                 sum);
-    sum = warp_sum(sum);
-    if (lane > 0) continue;
-    row_dots[i] = sum;
-    lse[i] = there ? saved.lse[(blockIdx.z * s.heads + blockIdx.y) * s.length + first + i] : INFINITY;
-  }
+  if (threadIdx.x >= block) return;
+  const bool there = first + threadIdx.x < s.length;
+  const std::ptrdiff_t at = (blockIdx.z * s.heads + blockIdx.y) * s.length + first + threadIdx.x;
+  lse[threadIdx.x] = there ? all_lse[at] : INFINITY;
+  row_dots[threadIdx.x] = there ? all_dots[at] : 0.0f;
 }
 
 /// p: scores -> P; ds = scale P o (dO V^T - D).
@@ -146,15 +133,16 @@ struct BackwardPieces {
   }
 };
 
-template <class Product, int dims>
-__global__ void __launch_bounds__(threads) backward_queries(AttentionShape s, Saved saved, Rows<float> dq) {
+template <class T, class Product, int dims>
+__global__ void __launch_bounds__(threads)
+    backward_queries(AttentionShape s, AttentionKept<T> saved, Rows<const T> dout, const float* row_dots, Rows<T> dq) {
   constexpr int row = dims + 4;
   const HeadPlace at(s);
   const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(blockIdx.x) * block;
   const BackwardPieces<dims> m;
   load<dims>(at, saved.q, first, m.q);
-  load<dims>(at, saved.dout, first, m.d_o);
-  load_rows_numbers(s, at, saved, first, m.lse, m.row_dots);
+  load<dims>(at, dout, first, m.d_o);
+  load_rows_numbers(s, saved.lse, row_dots, first, m.lse, m.row_dots);
   for (std::ptrdiff_t keys = 0; keys <= first; keys += block) {
     __syncthreads();
     load<dims>(at, saved.k, keys, m.k);
@@ -172,8 +160,9 @@ __global__ void __launch_bounds__(threads) backward_queries(AttentionShape s, Sa
   store<dims>(at, m.a, first, dq);
 }
 
-template <class Product, int dims>
-__global__ void __launch_bounds__(threads) backward_keys(AttentionShape s, Saved saved, Rows<float> dk, Rows<float> dv) {
+template <class T, class Product, int dims>
+__global__ void __launch_bounds__(threads)
+    backward_keys(AttentionShape s, AttentionKept<T> saved, Rows<const T> dout, const float* row_dots, Rows<T> dk, Rows<T> dv) {
   constexpr int row = dims + 4;
   const HeadPlace at(s);
   const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(blockIdx.x) * block;
@@ -183,8 +172,8 @@ __global__ void __launch_bounds__(threads) backward_keys(AttentionShape s, Saved
   for (std::ptrdiff_t queries = first; queries < s.length; queries += block) {
     __syncthreads();
     load<dims>(at, saved.q, queries, m.q);
-    load<dims>(at, saved.dout, queries, m.d_o);
-    load_rows_numbers(s, at, saved, queries, m.lse, m.row_dots);
+    load<dims>(at, dout, queries, m.d_o);
+    load_rows_numbers(s, saved.lse, row_dots, queries, m.lse, m.row_dots);
     __syncthreads();
     score<Product, dims>(at, m.q, m.k, queries, first, m.p);
     __syncthreads();
@@ -202,41 +191,32 @@ __global__ void __launch_bounds__(threads) backward_keys(AttentionShape s, Saved
   store<dims>(at, m.b, first, dv);
 }
 
-/// f(integral_constant<int, head_dim rounded up>)
-template <class F>
-void for_dims(const AttentionShape& s, F f) {
-  if (s.head_dim < 1 || s.head_dim > 128)
-    refuse("attention: no CUDA kernel for head dimension " + std::to_string(s.head_dim) + " (1 to 128); run with --device cpu");
-  if (s.head_dim <= 16) return f(std::integral_constant<int, 16>{});
-  if (s.head_dim <= 32) return f(std::integral_constant<int, 32>{});
-  if (s.head_dim <= 64) return f(std::integral_constant<int, 64>{});
-  return f(std::integral_constant<int, 128>{});
-}
-
 inline Dim3 grid_of(const AttentionShape& s) {
   return {static_cast<unsigned>(blocks_for(s.length, block)), static_cast<unsigned>(s.heads), static_cast<unsigned>(s.batch)};
 }
 
-template <class Product>
-void attention_forward_by(Stream stream, const AttentionShape& s, Rows<const float> q, Rows<const float> k, Rows<const float> v,
-                          Rows<float> out, float* lse) {
+template <class T, class Product>
+void attention_forward_by(Stream stream, const AttentionShape& s, Rows<const T> q, Rows<const T> k, Rows<const T> v, Rows<T> out,
+                          float* lse) {
   for_dims(s, [&](auto size) {
     constexpr int dims = decltype(size)::value;
-    launch(stream, "attention_forward", forward<Product, dims>, grid_of(s), Dim3{threads, 1, 1},
+    launch(stream, "attention_forward", forward<T, Product, dims>, grid_of(s), Dim3{threads, 1, 1},
            sizeof(float) * (4 * block * (dims + 4) + block * block_row + 3 * block), s, q, k, v, out, lse);
   });
 }
 
-template <class Product>
-void attention_backward_by(Stream stream, const AttentionShape& s, const AttentionSaved& saved, Rows<const float> dout,
-                           Rows<float> dq, Rows<float> dk, Rows<float> dv) {
-  const Saved all{saved.q, saved.k, saved.v, saved.out, dout, saved.lse};
+template <class T, class Product>
+void attention_backward_by(Stream stream, const AttentionShape& s, const AttentionKept<T>& saved, Rows<const T> dout,
+                           float* row_dots, Rows<T> dq, Rows<T> dk, Rows<T> dv) {
+  attention_row_dots(stream, s, saved.out, dout, row_dots);
   for_dims(s, [&](auto size) {
     constexpr int dims = decltype(size)::value;
     constexpr std::size_t bytes = sizeof(float) * BackwardPieces<dims>::floats;
-    launch(stream, "attention_backward_queries", backward_queries<Product, dims>, grid_of(s), Dim3{threads, 1, 1}, bytes, s, all,
-           dq);
-    launch(stream, "attention_backward_keys", backward_keys<Product, dims>, grid_of(s), Dim3{threads, 1, 1}, bytes, s, all, dk, dv);
+    const float* dots = row_dots;
+    launch(stream, "attention_backward_queries", backward_queries<T, Product, dims>, grid_of(s), Dim3{threads, 1, 1}, bytes, s,
+           saved, dout, dots, dq);
+    launch(stream, "attention_backward_keys", backward_keys<T, Product, dims>, grid_of(s), Dim3{threads, 1, 1}, bytes, s, saved,
+           dout, dots, dk, dv);
   });
 }
 

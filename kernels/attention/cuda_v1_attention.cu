@@ -3,8 +3,13 @@
 
 namespace separatrix::SIMT {
 
-AttentionVersion attention_v1() {
-  return {"v1_fma", 24, attention_kernels::attention_forward_by<FmaProduct>, attention_kernels::attention_backward_by<FmaProduct>};
+template <class T>
+AttentionVersion<T> attention_v1() {
+  return {"v1_fma", 24, attention_kernels::attention_forward_by<T, FmaProduct>,
+          attention_kernels::attention_backward_by<T, FmaProduct>};
 }
+
+template AttentionVersion<float> attention_v1();
+template AttentionVersion<bf16> attention_v1();
 
 }  // namespace separatrix::SIMT

@@ -1,10 +1,13 @@
 // The attention block on the GPU (equations: kernels/cpu/attention.cpp).
+#include "kernels/attention/cuda.h"
 #include "kernels/attention/rope.h"
 #include "kernels/cuda/linear.h"
 
 namespace separatrix::SIMT {
 namespace {
 
+/// T: float or bf16, what lies between the kernels.
+template <class T>
 class DeviceAttention final : public DeviceSublayer {
  public:
   DeviceAttention(DeviceContext& context, const Attention& s, double norm_eps, const std::string& at, const Weights<float>& layout)
@@ -22,47 +25,48 @@ class DeviceAttention final : public DeviceSublayer {
     norm_[1] = layout.parameter(at + "self_attn.k_norm.weight").offset;
   }
 
-  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> p = projected_.rows(context_, n, 3 * inner_), out = mixed_.rows(context_, n, inner_);
-    in_.forward(n, x, p);
+    const Rows<T> p = projected_.rows(context_, n, 3 * inner_), out = mixed_.rows(context_, n, inner_);
+    in_.forward(x, p);
     for (int part = 0; part < 2; ++part) prepare(shape, part);
-    attention_forward(context_.stream(), attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
-                      lse_.reserve(context_, static_cast<std::size_t>(n) * s_.heads));
-    out_.forward(n, out, y, accumulate);
+    attention_version<T>().forward(context_.stream(), attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
+                                   lse_.reserve(context_, static_cast<std::size_t>(n) * s_.heads));
+    out_.forward(operand_of(n, inner_, out), y, accumulate);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> d_out = d_mixed_.rows(context_, n, inner_), d_p = d_projected_.rows(context_, n, 3 * inner_);
-    const Rows<const float> p{projected_.data(), 3 * inner_};
+    const Rows<T> d_out = d_mixed_.rows(context_, n, inner_), d_p = d_projected_.rows(context_, n, 3 * inner_);
+    const Rows<const T> p{projected_.data(), 3 * inner_};
     float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(inner_)));
-    out_.backward(n, dy, d_out, false);
-    attention_backward(context_.stream(), attention_shape(shape),
-                       {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()}, d_out, part_of(d_p, 0),
-                       part_of(d_p, 1), part_of(d_p, 2));
+    out_.backward(operand_of(n, out_.out(), dy), d_out, false);
+    attention_version<T>().backward(context_.stream(), attention_shape(shape),
+                                    {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()}, d_out,
+                                    row_dots_.reserve(context_, static_cast<std::size_t>(n) * s_.heads), part_of(d_p, 0),
+                                    part_of(d_p, 1), part_of(d_p, 2));
     for (int part = 0; part < 2; ++part) {
       if (s_.position == Position::rope) rope(context_.stream(), attention_shape(shape), turns_.data(), -1, part_of(d_p, part));
       if (s_.qk_norm != QkNorm::none)
         rms_norm_backward(context_.stream(), norm_shape(n), part_of(d_p, part), part_of(p, part), context_.weights + norm_[part],
                           rstd_[part].data(), part_of(d_p, part), context_.gradient + norm_[part], scratch);
     }
-    in_.backward(n, d_p, dx, accumulate);
+    in_.backward(operand_of(n, in_.out(), d_p), dx, accumulate);
   }
 
  private:
   /// Part 0: q, 1: k, 2: v of a projection (tokens, 3 * inner).
-  template <class T>
-  Rows<T> part_of(Rows<T> x, int part) const {
+  template <class X>
+  Rows<X> part_of(Rows<X> x, int part) const {
     return {x.data + part * inner_, x.stride};
   }
-  Rows<float> prepared(int part) { return {prepared_[part].data(), inner_}; }
+  Rows<T> prepared(int part) { return {prepared_[part].data(), inner_}; }
 
   /// Norm and rotary positions of q or k, into a buffer of its own: the backward pass needs both sides.
   void prepare(const BatchShape& shape, int part) {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<const float> x = part_of(Rows<const float>{projected_.data(), 3 * inner_}, part);
-    const Rows<float> y = prepared_[part].rows(context_, n, inner_);
+    const Rows<const T> x = part_of(Rows<const T>{projected_.data(), 3 * inner_}, part);
+    const Rows<T> y = prepared_[part].rows(context_, n, inner_);
     const NormShape norm = norm_shape(n);
     if (s_.qk_norm == QkNorm::none)
       copy_rows(context_.stream(), n, inner_, x, y);
@@ -91,14 +95,17 @@ class DeviceAttention final : public DeviceSublayer {
   std::size_t norm_[2] = {};
   DeviceArray<float> turns_;
   int turned_length_ = 0;
-  DeviceBuffer<float> projected_, prepared_[2], rstd_[2], mixed_, lse_, d_mixed_, d_projected_, scratch_;
+  DeviceBuffer<T> projected_, prepared_[2], mixed_, d_mixed_, d_projected_;
+  DeviceBuffer<float> rstd_[2], lse_, row_dots_, scratch_;
 };
 
 }  // namespace
 
 std::unique_ptr<DeviceSublayer> make_attention(DeviceContext& context, const Attention& settings, double norm_eps,
                                                const std::string& at, const Weights<float>& layout) {
-  return std::make_unique<DeviceAttention>(context, settings, norm_eps, at, layout);
+  return for_activations(context.precision, [&](auto t) -> std::unique_ptr<DeviceSublayer> {
+    return std::make_unique<DeviceAttention<decltype(t)>>(context, settings, norm_eps, at, layout);
+  });
 }
 
 }  // namespace separatrix::SIMT

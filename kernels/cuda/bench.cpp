@@ -1,86 +1,12 @@
-// Each measurement: device clocks around single calls after a warm-up, inputs rotated so that the cache does not keep them.
-#include "kernels/cuda/bench.h"
-
-#include <algorithm>
-#include <cmath>
-
-#include "kernels/attention/cuda.h"
-#include "kernels/cuda/bf16.h"
+// The gated delta rule and matrix products, timed (bench_measure.h).
+#include "kernels/cuda/bench_measure.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/gated_delta_rule/cuda.h"
 #include "kernels/gated_delta_rule/delta.h"
 #include "kernels/matmul/cuda.h"
-#include "tasks/rng.h"
 
 namespace separatrix::SIMT {
 namespace {
-
-constexpr std::size_t input_sets = 4;
-constexpr int check_length = 150;
-
-std::vector<float> uniform(std::size_t n, std::uint64_t stream, double low, double high) {
-  Rng rng = draw(5, Purpose::test, 2, stream);
-  std::vector<float> x(n);
-  for (float& e : x) e = static_cast<float>(low + (high - low) * (rng.next() / 4294967296.0));
-  return x;
-}
-
-template <class T>
-std::vector<T> rounded(const std::vector<float>& x) {
-  std::vector<T> y;
-  for (const float e : x) y.push_back(from_float<T>(e));
-  return y;
-}
-
-/// |a - b| / |b|; infinite when a is not finite.
-template <class T>
-double distance(const std::vector<T>& a, const std::vector<float>& b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    const double d = static_cast<double>(to_float(a[i])) - b[i];
-    difference += d * d, norm += static_cast<double>(b[i]) * b[i];
-  }
-  const double ratio = std::sqrt(difference / norm);
-  return std::isfinite(ratio) ? ratio : INFINITY;
-}
-
-void require_right(const std::string& what, double error, Precision precision) {
-  // A wrong kernel errs by the order of 1; rounding by less than these.
-  const double limit = precision == Precision::fp32 ? 1e-3 : 0.1;
-  if (!(error < limit))
-    refuse("bench: " + what + " is " + std::to_string(error) + " away from the CPU kernel (at most " + std::to_string(limit) +
-           "): no speed is reported");
-}
-
-/// Times f(set) on the device.
-template <class F>
-void measure(KernelSpeed& speed, int repeats, const F& f) {
-  for (std::size_t set = 0; set < input_sets; ++set) f(set);
-  std::vector<double> times;
-  for (int i = 0; i < repeats; ++i) times.push_back(seconds_of({}, [&] { f(static_cast<std::size_t>(i) % input_sets); }));
-  std::sort(times.begin(), times.end());
-  const auto quantile = [&](double q) { return times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))]; };
-  speed.seconds = quantile(0.5), speed.fastest = times.front(), speed.spread = (quantile(0.9) - quantile(0.1)) / speed.seconds;
-}
-
-/// Bytes per second of a copy in device memory, read and write counted.
-double copy_bandwidth() {
-#ifdef SEPARATRIX_EMULATED
-  constexpr std::size_t bytes = std::size_t{1} << 16;
-#else
-  constexpr std::size_t bytes = std::size_t{1} << 28;
-#endif
-  const DeviceArray<unsigned char> from(bytes), to(bytes);
-  zero_async({}, from.data(), bytes);
-  KernelSpeed speed;
-  measure(speed, 20, [&](std::size_t) { copy_async({}, to.data(), from.data(), bytes); });
-  return 2.0 * bytes / speed.seconds;
-}
-
-/// FLOP/s of a large bf16 product: what the tensor cores reach.
-double product_rate() {
-  return 1e9 * product_gigaflops(Precision::bf16);
-}
 
 /// One drawn set of inputs and outputs of the delta rule.
 template <class T>
@@ -196,71 +122,11 @@ std::vector<KernelSpeed> bench_delta_in(const KernelBench& b) {
   return speeds;
 }
 
-struct AttentionSet {
-  AttentionShape s;
-  std::ptrdiff_t columns;
-  std::vector<float> values[4];  // q, k, v, dout
-  DeviceArray<float> in[4], out, lse, gradient[3];
-
-  AttentionSet(const KernelBench& b, int length, std::uint64_t seed)
-      : s{b.batch, length, b.heads, b.key_dim}, columns(static_cast<std::ptrdiff_t>(b.heads) * b.key_dim) {
-    const auto n = static_cast<std::size_t>(s.batch * s.length * columns);
-    for (std::size_t i = 0; i < 4; ++i) values[i] = uniform(n, seed * 8 + i, -1, 1), in[i] = DeviceArray<float>(values[i]);
-    out.reserve(n), lse.reserve(static_cast<std::size_t>(s.batch * s.heads * s.length));
-    for (DeviceArray<float>& g : gradient) g.reserve(n);
-  }
-  Rows<float> rows(const DeviceArray<float>& x) const { return {x.data(), columns}; }
-  void forward(const AttentionVersion& version) const {
-    version.forward({}, s, rows(in[0]), rows(in[1]), rows(in[2]), rows(out), lse.data());
-  }
-  void backward(const AttentionVersion& version) const {
-    version.backward({}, s, {rows(in[0]), rows(in[1]), rows(in[2]), rows(out), lse.data()}, rows(in[3]), rows(gradient[0]),
-                     rows(gradient[1]), rows(gradient[2]));
-  }
-};
-
-double attention_error(AttentionSet& x, const AttentionVersion& version) {
-  x.forward(version), x.backward(version);
-  const auto here = [&](std::vector<float>& v) { return Rows<float>{v.data(), x.columns}; };
-  std::vector<float> out(x.values[0].size()), lse(x.lse.size()), d[3];
-  for (std::vector<float>& g : d) g.resize(out.size());
-  separatrix::attention_forward(x.s, here(x.values[0]), here(x.values[1]), here(x.values[2]), here(out), lse.data());
-  separatrix::attention_backward(x.s, {here(x.values[0]), here(x.values[1]), here(x.values[2]), here(out), lse.data()},
-                                 here(x.values[3]), here(d[0]), here(d[1]), here(d[2]));
-  double worst = distance(x.out.download(), out);
-  for (int i = 0; i < 3; ++i) worst = std::max(worst, distance(x.gradient[i].download(), d[i]));
-  return worst;
-}
-
 }  // namespace
 
 std::vector<KernelSpeed> bench_delta(const KernelBench& b) {
   require_device();
   return b.precision == Precision::fp32 ? bench_delta_in<float>(b) : bench_delta_in<bf16>(b);
-}
-
-std::vector<KernelSpeed> bench_attention(const KernelBench& b) {
-  require_device();
-  KernelBench small = b;
-  small.batch = 1, small.heads = std::min(b.heads, 2);
-  AttentionSet check(small, check_length, 100);
-  std::vector<AttentionSet> sets;
-  for (std::size_t i = 0; i < input_sets; ++i) sets.emplace_back(b, b.length, i);
-  const double elements = static_cast<double>(b.batch) * b.length * b.heads * b.key_dim;
-  const double bandwidth = copy_bandwidth(), rate = product_rate();
-  std::vector<KernelSpeed> speeds;
-  for (const AttentionVersion& version : attention_versions()) {
-    const double error = attention_error(check, version);
-    require_right(std::string("attention, ") + version.name + ",", error, Precision::fp32);
-    KernelSpeed forward{version.name, "forward"}, backward{version.name, "backward"};
-    forward.flops = elements * 2 * b.length, backward.flops = elements * 5 * b.length;  // what the causal mask leaves
-    forward.bytes = 4 * 4 * elements, backward.bytes = 4 * 8 * elements;
-    measure(forward, b.repeats, [&](std::size_t set) { sets[set].forward(version); });
-    measure(backward, b.repeats, [&](std::size_t set) { sets[set].backward(version); });
-    for (KernelSpeed* s : {&forward, &backward})
-      s->bandwidth = bandwidth, s->product_rate = rate, s->error = error, speeds.push_back(*s);
-  }
-  return speeds;
 }
 
 double product_gigaflops(Precision precision) {
@@ -274,10 +140,11 @@ double product_gigaflops(Precision precision) {
   const DeviceArray<float> a(x), c(side * side);
   const DeviceArray<bf16> narrow(side * side);
   round_rows({}, side, side, {a.data(), side}, narrow.data());
-  const DeviceOperand operand{side, side, {a.data(), side}, precision == Precision::bf16 ? narrow.data() : nullptr};
+  const DeviceOperand operand{
+      side, side, {a.data(), side}, precision == Precision::bf16 ? Rows<const bf16>{narrow.data(), side} : Rows<const bf16>{}};
   Products products;
   KernelSpeed speed;
-  measure(speed, 10, [&](std::size_t) { products.run({}, operand, false, operand, false, {c.data(), side}); });
+  measure(speed, 10, [&](std::size_t) { products.run({}, operand, false, operand, false, Rows<float>{c.data(), side}); });
   return 2e-9 * side * side * side / speed.fastest;
 }
 

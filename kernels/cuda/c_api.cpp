@@ -1,7 +1,7 @@
 #include "kernels/cuda/c_api.h"
 
+#include "kernels/attention/cuda.h"
 #include "kernels/cuda/bf16.h"
-#include "kernels/cuda/operations.h"
 #include "kernels/gated_delta_rule/cuda.h"
 
 using namespace separatrix;
@@ -58,23 +58,34 @@ struct Delta {
   }
 };
 
-/// f(Delta<float>) or f(Delta<bf16>)
-template <class F>
-int for_type(const separatrix_delta* s, const F& f) {
-  return guarded([&] { s->bf16 ? f(Delta<bf16>{*s}) : f(Delta<float>{*s}); });
+template <class T>
+struct AttentionCall {
+  const separatrix_attention& s;
+
+  AttentionShape shape() const { return {s.batch, s.length, s.heads, s.head_dim}; }
+  const AttentionVersion<T>& version() const {
+    const auto& all = attention_versions<T>();
+    if (s.version < 0 || s.version > static_cast<int>(all.size()))
+      refuse("attention: version " + std::to_string(s.version) + " of " + std::to_string(all.size()) + " (0: the default)");
+    return s.version == 0 ? attention_version<T>() : all[static_cast<std::size_t>(s.version - 1)];
+  }
+  Rows<const T> in(const void* p) const { return rows<const T>(p, s.heads * s.head_dim); }
+  Rows<T> out(void* p) const { return rows<T>(p, s.heads * s.head_dim); }
+};
+
+/// f(Call<float>) or f(Call<bf16>)
+template <template <class> class Call, class S, class F>
+int for_type(const S* s, const F& f) {
+  return guarded([&] { s->bf16 ? f(Call<bf16>{*s}) : f(Call<float>{*s}); });
 }
 template <class T>
 struct ElementOf;
-template <class T>
-struct ElementOf<Delta<T>> {
+template <template <class> class Call, class T>
+struct ElementOf<Call<T>> {
   using type = T;
 };
 template <class D>
 using Element = typename ElementOf<std::decay_t<D>>::type;
-
-AttentionShape attention_shape(int batch, int length, int heads, int head_dim) {
-  return {batch, length, heads, head_dim};
-}
 
 }  // namespace
 
@@ -90,7 +101,7 @@ int separatrix_delta_memory(const separatrix_delta* s, size_t* saved, size_t* sc
 
 int separatrix_delta_forward(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
                              const float* beta, const float* state, void* o, float* final_state, float* saved, void* stream) {
-  return for_type(s, [&](const auto& d) {
+  return for_type<Delta>(s, [&](const auto& d) {
     using T = Element<decltype(d)>;
     d.version().forward(Stream{stream}, sizes_of(*s), options_of(*s), d.arguments(q, k, v, g, beta, state), rows<T>(o, d.values),
                         final_state, saved);
@@ -101,7 +112,7 @@ int separatrix_delta_backward(const separatrix_delta* s, const void* q, const vo
                               const float* beta, const float* state, const float* saved, const void* d_o,
                               const float* d_final_state, void* d_q, void* d_k, void* d_v, float* d_g, float* d_beta,
                               float* d_state, float* scratch, void* stream) {
-  return for_type(s, [&](const auto& d) {
+  return for_type<Delta>(s, [&](const auto& d) {
     using T = Element<decltype(d)>;
     d.version().backward(Stream{stream}, sizes_of(*s), options_of(*s), d.arguments(q, k, v, g, beta, state), saved,
                          rows<const T>(d_o, d.values), d_final_state,
@@ -113,30 +124,25 @@ int separatrix_delta_backward(const separatrix_delta* s, const void* q, const vo
 
 int separatrix_delta_decode(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
                             const float* beta, float* state, void* o, void* stream) {
-  return for_type(s, [&](const auto& d) {
+  return for_type<Delta>(s, [&](const auto& d) {
     using T = Element<decltype(d)>;
     delta_decode<T>(Stream{stream}, sizes_of(*s), options_of(*s), d.arguments(q, k, v, g, beta, nullptr), state,
                     rows<T>(o, d.values));
   });
 }
 
-int separatrix_attention_forward(int batch, int length, int heads, int head_dim, const float* q, const float* k, const float* v,
-                                 float* o, float* lse, void* stream) {
-  const int columns = heads * head_dim;
-  return guarded([&] {
-    attention_forward(Stream{stream}, attention_shape(batch, length, heads, head_dim), {q, columns}, {k, columns}, {v, columns},
-                      {o, columns}, lse);
-  });
+int separatrix_attention_forward(const separatrix_attention* s, const void* q, const void* k, const void* v, void* o, float* lse,
+                                 void* stream) {
+  return for_type<AttentionCall>(
+      s, [&](const auto& a) { a.version().forward(Stream{stream}, a.shape(), a.in(q), a.in(k), a.in(v), a.out(o), lse); });
 }
 
-int separatrix_attention_backward(int batch, int length, int heads, int head_dim, const float* q, const float* k, const float* v,
-                                  const float* o, const float* lse, const float* d_o, float* d_q, float* d_k, float* d_v,
+int separatrix_attention_backward(const separatrix_attention* s, const void* q, const void* k, const void* v, const void* o,
+                                  const float* lse, const void* d_o, float* row_dots, void* d_q, void* d_k, void* d_v,
                                   void* stream) {
-  const int columns = heads * head_dim;
-  return guarded([&] {
-    attention_backward(Stream{stream}, attention_shape(batch, length, heads, head_dim),
-                       {{q, columns}, {k, columns}, {v, columns}, {o, columns}, lse}, {d_o, columns}, {d_q, columns},
-                       {d_k, columns}, {d_v, columns});
+  return for_type<AttentionCall>(s, [&](const auto& a) {
+    a.version().backward(Stream{stream}, a.shape(), {a.in(q), a.in(k), a.in(v), a.in(o), lse}, a.in(d_o), row_dots, a.out(d_q),
+                         a.out(d_k), a.out(d_v));
   });
 }
 

@@ -38,11 +38,19 @@ int separatrix_delta_backward(const separatrix_delta* s, const void* q, const vo
 int separatrix_delta_decode(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
                             const float* beta, float* state, void* o, void* stream);
 
-/* Causal attention, fp32: q, k, v, o (batch * length, heads, head_dim), lse (batch, heads, length). */
-int separatrix_attention_forward(int batch, int length, int heads, int head_dim, const float* q, const float* k, const float* v,
-                                 float* o, float* lse, void* stream);
-int separatrix_attention_backward(int batch, int length, int heads, int head_dim, const float* q, const float* k, const float* v,
-                                  const float* o, const float* lse, const float* d_o, float* d_q, float* d_k, float* d_v,
+/* Sizes of causal attention (kernels/attention/cuda.h): q, k, v, o (batch * length, heads, head_dim), lse (batch, heads, length).
+ */
+typedef struct {
+  int batch, length, heads, head_dim;
+  int bf16;    /* q, k, v, o and their gradients: 0 fp32, 1 bf16; the rest is fp32 */
+  int version; /* 1, 2, ...; 0: the default one */
+} separatrix_attention;
+
+int separatrix_attention_forward(const separatrix_attention* s, const void* q, const void* k, const void* v, void* o, float* lse,
+                                 void* stream);
+/* row_dots: scratch of the size of lse. */
+int separatrix_attention_backward(const separatrix_attention* s, const void* q, const void* k, const void* v, const void* o,
+                                  const float* lse, const void* d_o, float* row_dots, void* d_q, void* d_k, void* d_v,
                                   void* stream);
 
 #ifdef __cplusplus

@@ -41,9 +41,36 @@ class DeviceBuffer {
 class DeviceSublayer {
  public:
   virtual ~DeviceSublayer() = default;
-  virtual void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) = 0;
+  virtual void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, bool accumulate) = 0;
   virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) = 0;
 };
+
+/// An RMSNorm whose result is an operand of a product: written as bf16 where the product wants that.
+class DeviceNormed {
+ public:
+  DeviceOperand forward(DeviceContext& context, const NormShape& s, Rows<const float> x, const float* weight) {
+    rstd_.reserve(context, static_cast<std::size_t>(s.rows));
+    return context.precision == Precision::bf16 ? into(context, s, x, weight, rounded_) : into(context, s, x, weight, floats_);
+  }
+  const float* rstd() const { return rstd_.data(); }
+
+ private:
+  template <class T>
+  DeviceOperand into(DeviceContext& context, const NormShape& s, Rows<const float> x, const float* weight,
+                     DeviceBuffer<T>& buffer) {
+    const Rows<T> y = buffer.rows(context, s.rows, s.width);
+    rms_norm_forward(context.stream(), s, x, weight, y, rstd_.data());
+    return operand_of(s.rows, s.width, y);
+  }
+  DeviceBuffer<float> floats_, rstd_;
+  DeviceBuffer<bf16> rounded_;
+};
+
+/// f(T()) with the type of activations in memory: float, or bf16 where the products' operands are bf16.
+template <class F>
+auto for_activations(Precision precision, F f) {
+  return precision == Precision::bf16 ? f(bf16()) : f(float());
+}
 
 /// A setting without a kernel throws Error naming it.
 std::unique_ptr<DeviceSublayer> make_delta_rule(DeviceContext&, const GatedDeltaRule&, const std::string& at,

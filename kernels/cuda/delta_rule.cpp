@@ -1,5 +1,4 @@
 // The gated delta rule block on the GPU (equations: kernels/cpu/delta_rule.cpp); the unit norm of q and k is folded into the rule.
-#include <array>
 #include <cmath>
 
 #include "kernels/cuda/linear.h"
@@ -14,6 +13,8 @@ Rows<T> columns(Rows<T> x, std::ptrdiff_t first) {
   return {x.data + first, x.stride};
 }
 
+/// T: float or bf16, what lies between the kernels.
+template <class T>
 class DeviceDeltaRule final : public DeviceSublayer {
  public:
   DeviceDeltaRule(DeviceContext& context, const GatedDeltaRule& s, const std::string& at, const Weights<float>& layout)
@@ -24,28 +25,27 @@ class DeviceDeltaRule final : public DeviceSublayer {
         in_(context, layout, at + "linear_attn.q_proj.weight", at + "linear_attn.b_proj.weight"),
         out_(context, layout, at + "linear_attn.o_proj.weight", at + "linear_attn.o_proj.weight") {
     const auto offset = [&](const char* name) { return layout.parameter(at + "linear_attn." + name).offset; };
-    if (s.conv > 0) conv_ = {offset("q_conv1d.weight"), offset("k_conv1d.weight"), offset("v_conv1d.weight")};
+    if (s.conv > 0) conv_ = offset("q_conv1d.weight");
     if (s.gates == Gates::sigmoid) a_log_ = offset("A_log"), dt_bias_ = offset("dt_bias");
     if (s.output_norm) o_norm_ = offset("o_norm.weight");
     check_delta(sizes({1, 1}));
   }
 
-  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
     const Stream stream = context_.stream();
     const float* w = context_.weights;
-    const Rows<float> p = projected_.rows(context_, n, in_.out()), f = features_.rows(context_, n, 2 * keys_ + values_);
-    in_.forward(n, x, p);
-    for (int part = 0; part < 3; ++part)
-      short_conv_forward(stream, conv_shape(shape, part), columns(p, part * keys_), w + conv_[part], columns(f, part * keys_));
+    const Rows<T> p = projected_.rows(context_, n, in_.out()), f = features_.rows(context_, n, 2 * keys_ + values_);
+    in_.forward(x, p);
+    short_conv_forward(stream, conv_shape(shape), p, w + conv_, f);
     const Rows<float> g = g_.rows(context_, n, s_.value_heads), beta = beta_.rows(context_, n, s_.value_heads);
-    delta_gates_forward(stream, gates_shape(shape), columns(p, a_at()), columns(p, b_at()), w + a_log_, w + dt_bias_, g, beta);
+    delta_gates_forward<T>(stream, gates_shape(shape), columns(p, a_at()), columns(p, b_at()), w + a_log_, w + dt_bias_, g, beta);
     const DeltaSizes delta = sizes(shape);
-    const Rows<float> o = o_.rows(context_, n, values_), gated = gated_.rows(context_, n, values_);
-    delta_version<float>(delta).forward(stream, delta, options(), arguments(), o, nullptr,
-                                        saved_.reserve(context_, delta_saved_size(delta)));
+    const Rows<T> o = o_.rows(context_, n, values_), gated = gated_.rows(context_, n, values_);
+    delta_version<T>(delta).forward(stream, delta, options(), arguments(), o, nullptr,
+                                    saved_.reserve(context_, delta_saved_size(delta)));
     delta_output_forward(stream, output_shape(shape), o, w + o_norm_, columns(p, z_at()), gated);
-    out_.forward(n, gated, y, accumulate);
+    out_.forward(operand_of(n, values_, gated), y, accumulate);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
@@ -53,22 +53,21 @@ class DeviceDeltaRule final : public DeviceSublayer {
     const Stream stream = context_.stream();
     const float* w = context_.weights;
     float* d_w = context_.gradient;
-    const Rows<float> p{projected_.data(), in_.out()}, d_p = d_projected_.rows(context_, n, in_.out());
-    const Rows<float> d_f = d_features_.rows(context_, n, 2 * keys_ + values_), d_o = d_o_.rows(context_, n, values_);
-    const Rows<float> d_gated = d_gated_.rows(context_, n, values_), d_g = columns(d_p, a_at()), d_beta = columns(d_p, b_at());
+    const Rows<T> p{projected_.data(), in_.out()}, d_p = d_projected_.rows(context_, n, in_.out());
+    const Rows<T> d_f = d_features_.rows(context_, n, 2 * keys_ + values_), d_o = d_o_.rows(context_, n, values_);
+    const Rows<T> d_gated = d_gated_.rows(context_, n, values_);
+    const Rows<float> d_g = d_g_.rows(context_, n, s_.value_heads), d_beta = d_beta_.rows(context_, n, s_.value_heads);
     const DeltaSizes delta = sizes(shape);
     float* scratch = scratch_.reserve(context_, scratch_size(shape));
-    out_.backward(n, dy, d_gated, false);
+    out_.backward(operand_of(n, out_.out(), dy), d_gated, false);
     delta_output_backward(stream, output_shape(shape), {o_.data(), values_}, w + o_norm_, columns(p, z_at()), d_gated, d_o,
                           d_w + o_norm_, columns(d_p, z_at()), scratch);
-    delta_version<float>(delta).backward(stream, delta, options(), arguments(), saved_.data(), d_o, nullptr,
-                                         {d_f, columns(d_f, keys_), columns(d_f, 2 * keys_), d_g, d_beta, nullptr}, scratch);
+    delta_version<T>(delta).backward(stream, delta, options(), arguments(), saved_.data(), d_o, nullptr,
+                                     {d_f, columns(d_f, keys_), columns(d_f, 2 * keys_), d_g, d_beta, nullptr}, scratch);
     delta_gates_backward(stream, gates_shape(shape), columns(p, a_at()), columns(p, b_at()), w + a_log_, w + dt_bias_, d_g, d_beta,
-                         d_g, d_beta, d_w + a_log_, d_w + dt_bias_, scratch);
-    for (int part = 0; part < 3; ++part)
-      short_conv_backward(stream, conv_shape(shape, part), columns(p, part * keys_), w + conv_[part], columns(d_f, part * keys_),
-                          columns(d_p, part * keys_), d_w + conv_[part], scratch);
-    in_.backward(n, d_p, dx, accumulate);
+                         columns(d_p, a_at()), columns(d_p, b_at()), d_w + a_log_, d_w + dt_bias_, scratch);
+    short_conv_backward(stream, conv_shape(shape), p, w + conv_, d_f, d_p, d_w + conv_, scratch);
+    in_.backward(operand_of(n, in_.out(), d_p), dx, accumulate);
   }
 
  private:
@@ -83,8 +82,8 @@ class DeviceDeltaRule final : public DeviceSublayer {
   DeltaOptions options() const {
     return {s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta, s_.keys == Keys::unit};
   }
-  DeltaArguments<float> arguments() const {
-    const Rows<const float> f{features_.data(), 2 * keys_ + values_};
+  DeltaArguments<T> arguments() const {
+    const Rows<const T> f{features_.data(), 2 * keys_ + values_};
     return {f, columns(f, keys_), columns(f, 2 * keys_), {g_.data(), s_.value_heads}, {beta_.data(), s_.value_heads}, nullptr};
   }
   DeltaGatesShape gates_shape(const BatchShape& b) const {
@@ -94,14 +93,14 @@ class DeviceDeltaRule final : public DeviceSublayer {
     return {
         b.batch, b.length, s_.value_heads, s_.value_dim, s_.output_norm, s_.output_gate, static_cast<float>(s_.output_norm_eps)};
   }
-  /// part 0: q, 1: k, 2: v.
-  ShortConvShape conv_shape(const BatchShape& b, int part) const {
-    return {b.batch, b.length, static_cast<int>(part < 2 ? keys_ : values_), s_.conv, s_.silu, 0};
+  /// q, k and v at once: their filters are neighbours in the layout.
+  ShortConvShape conv_shape(const BatchShape& b) const {
+    return {b.batch, b.length, static_cast<int>(2 * keys_ + values_), s_.conv, s_.silu, 0};
   }
   /// The most that one of the backward kernels needs.
   std::size_t scratch_size(const BatchShape& b) const {
-    const auto n = static_cast<std::size_t>(b.tokens()), widest = static_cast<std::size_t>(std::max(keys_, values_));
-    return std::max({delta_scratch_size(sizes(b)), n * widest + sums_scratch_size(widest * std::max(s_.conv, 1)),
+    const auto n = static_cast<std::size_t>(b.tokens()), features = static_cast<std::size_t>(2 * keys_ + values_);
+    return std::max({delta_scratch_size(sizes(b)), n * features + sums_scratch_size(features * std::max(s_.conv, 1)),
                      n * s_.value_heads + sums_scratch_size(s_.value_dim), sums_scratch_size(2 * s_.value_heads)});
   }
 
@@ -109,16 +108,18 @@ class DeviceDeltaRule final : public DeviceSublayer {
   GatedDeltaRule s_;
   std::ptrdiff_t keys_, values_;
   DeviceLinear in_, out_;
-  std::array<std::size_t, 3> conv_{};
-  std::size_t a_log_ = 0, dt_bias_ = 0, o_norm_ = 0;
-  DeviceBuffer<float> projected_, features_, g_, beta_, o_, gated_, saved_, scratch_, d_projected_, d_features_, d_o_, d_gated_;
+  std::size_t conv_ = 0, a_log_ = 0, dt_bias_ = 0, o_norm_ = 0;
+  DeviceBuffer<T> projected_, features_, o_, gated_, d_projected_, d_features_, d_o_, d_gated_;
+  DeviceBuffer<float> g_, beta_, saved_, scratch_, d_g_, d_beta_;
 };
 
 }  // namespace
 
 std::unique_ptr<DeviceSublayer> make_delta_rule(DeviceContext& context, const GatedDeltaRule& settings, const std::string& at,
                                                 const Weights<float>& layout) {
-  return std::make_unique<DeviceDeltaRule>(context, settings, at, layout);
+  return for_activations(context.precision, [&](auto t) -> std::unique_ptr<DeviceSublayer> {
+    return std::make_unique<DeviceDeltaRule<decltype(t)>>(context, settings, at, layout);
+  });
 }
 
 }  // namespace separatrix::SIMT

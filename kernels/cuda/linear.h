@@ -1,4 +1,5 @@
-// y = x W^T on the GPU for a run of neighbouring projections (kernels/cpu/linear.h).  In bf16 the operands are rounded copies.
+// y = x W^T on the GPU for a run of neighbouring projections (kernels/cpu/linear.h).  In bf16 the operands are bf16: as they come,
+// or rounded copies.
 #pragma once
 #include "kernels/cuda/context.h"
 
@@ -13,26 +14,28 @@ class DeviceLinear {
   }
   std::ptrdiff_t out() const { return out_; }
 
-  /// y (n, out) = x W^T, or +=; x (n, in) must stay unchanged until the backward pass.
-  void forward(std::ptrdiff_t n, Rows<const float> x, Rows<float> y, bool accumulate = false) {
-    weight_ = operand(out_, in_, {context_.weights + offset_, in_}, rounded_weight_);
-    x_ = operand(n, in_, x, rounded_x_);
+  /// y (n, out) = x W^T, or +=; x (n, in) must stay unchanged until the backward pass.  Y is float, or bf16 in bf16.
+  template <class Y>
+  void forward(const DeviceOperand& x, Rows<Y> y, bool accumulate = false) {
+    weight_ = operand({out_, in_, {context_.weights + offset_, in_}, {}}, rounded_weight_);
+    x_ = operand(x, rounded_x_);
     context_.products.run(context_.stream(), x_, false, weight_, true, y, accumulate);
   }
 
   /// dx (n, in) = dy W, or +=; the gradient of W is added to.
-  void backward(std::ptrdiff_t n, Rows<const float> dy, Rows<float> dx, bool accumulate) {
-    const DeviceOperand d = operand(n, out_, dy, rounded_dy_);
-    context_.products.run(context_.stream(), d, true, x_, false, {context_.gradient + offset_, in_}, true);
+  template <class X>
+  void backward(const DeviceOperand& dy, Rows<X> dx, bool accumulate) {
+    const DeviceOperand d = operand(dy, rounded_dy_);
+    context_.products.run(context_.stream(), d, true, x_, false, Rows<float>{context_.gradient + offset_, in_}, true);
     context_.products.run(context_.stream(), d, false, weight_, false, dx, accumulate);
   }
 
  private:
-  DeviceOperand operand(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, DeviceBuffer<bf16>& rounded) {
-    if (context_.precision == Precision::fp32) return {rows, cols, x, nullptr};
-    bf16* copy = rounded.reserve(context_, static_cast<std::size_t>(rows * cols));
-    round_rows(context_.stream(), rows, cols, x, copy);
-    return {rows, cols, {}, copy};
+  DeviceOperand operand(const DeviceOperand& x, DeviceBuffer<bf16>& rounded) {
+    if (context_.precision == Precision::fp32 || x.is_bf16()) return x;
+    const Rows<bf16> copy = rounded.rows(context_, x.rows, x.cols);
+    round_rows(context_.stream(), x.rows, x.cols, x.floats, copy.data);
+    return operand_of(x.rows, x.cols, copy);
   }
 
   DeviceContext& context_;

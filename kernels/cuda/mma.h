@@ -5,6 +5,7 @@
 // bf16, two to a register (k and k + 1, the first one in the lower half):
 //   a = A(g, 2 t), A(g + 8, 2 t), A(g, 2 t + 8), A(g + 8, 2 t + 8)      b = B(2 t, g), B(2 t + 8, g)      d as above
 // The emulation adds in the order of the inner index, each step rounded to fp32; the hardware adds in an order of its own.
+// bf16 fragments come from shared memory by load_matrices (ldmatrix).
 #pragma once
 #include "kernels/cuda/bf16.h"
 #include "kernels/cuda/simt.h"
@@ -88,6 +89,36 @@ __device__ inline void mma_bf16(float (&d)[4], const std::uint32_t (&a)[4], cons
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
+/// Four 8 x 8 matrices of bf16 in shared memory: lane l says where row l % 8 of matrix l / 8 begins (16 bytes, aligned).  d[i] is a
+/// pair of matrix i: (g, 2 t) and (g, 2 t + 1); transposed: (2 t, g) and (2 t + 1, g).
+template <bool transposed>
+__device__ inline void load_matrices(std::uint32_t (&d)[4], const bf16* row) {
+#ifdef SEPARATRIX_EMULATED
+  const bf16* rows[32];
+  unsigned char* places = next_exchange();
+  std::memcpy(places + lane() * exchange_bytes, &row, sizeof row);
+  warp_barrier();
+  for (int l = 0; l < 32; ++l) std::memcpy(&rows[l], places + l * exchange_bytes, sizeof row);
+  const int g = lane() / 4, t = lane() % 4;
+  for (int i = 0; i < 4; ++i) {
+    const auto element = [&](int r, int c) -> std::uint32_t { return (transposed ? rows[8 * i + c][r] : rows[8 * i + r][c]).bits; };
+    d[i] = element(g, 2 * t) | element(g, 2 * t + 1) << 16;
+  }
+#else
+  const auto at = static_cast<unsigned>(__cvta_generic_to_shared(row));
+  if constexpr (transposed)
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
+                 : "r"(at)
+                 : "memory");
+  else
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
+                 : "r"(at)
+                 : "memory");
 #endif
 }
 

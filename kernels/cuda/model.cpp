@@ -38,15 +38,12 @@ Rows<float> DeviceModel::forward(const DeviceBatch& batch) {
                       true);
   for (std::size_t i = 0; i < residuals_.size(); ++i)
     residuals_[i].forward(batch.shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(context_, n, width));
-  Rows<const float> top{stream_.back().data(), width};
-  if (spec_.final_norm) {
-    const Rows<float> normed = normed_.rows(context_, n, width);
-    rms_norm_forward(stream, {n, width, 1, static_cast<float>(spec_.norm_eps)}, top, context_.weights + offset("model.norm.weight"),
-                     normed, rstd_.reserve(context_, static_cast<std::size_t>(n)));
-    top = normed;
-  }
+  const Rows<const float> top{stream_.back().data(), width};
   const Rows<float> logits = logits_.rows(context_, n, spec_.vocab);
-  head_.forward(n, top, logits);
+  head_.forward(spec_.final_norm ? normed_.forward(context_, {n, width, 1, static_cast<float>(spec_.norm_eps)}, top,
+                                                   context_.weights + offset("model.norm.weight"))
+                                 : operand_of(n, width, top),
+                logits);
   return logits;
 }
 
@@ -57,10 +54,10 @@ void DeviceModel::loss_and_gradient(const DeviceBatch& batch, Rows<float> logits
   cross_entropy(stream, n, spec_.vocab, logits, batch.targets, batch.mask, losses_.reserve(context_, static_cast<std::size_t>(n)),
                 numbers);
   const Rows<float> d = d_stream_.rows(context_, n, width);
-  head_.backward(n, logits, d, false);
+  head_.backward(operand_of(n, spec_.vocab, logits), d, false);
   if (spec_.final_norm)
     rms_norm_backward(stream, {n, width, 1, static_cast<float>(spec_.norm_eps)}, d, {stream_.back().data(), width},
-                      context_.weights + offset("model.norm.weight"), rstd_.data(), d,
+                      context_.weights + offset("model.norm.weight"), normed_.rstd(), d,
                       context_.gradient + offset("model.norm.weight"),
                       scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width))));
   for (std::size_t i = residuals_.size(); i-- > 0;) residuals_[i].backward(batch.shape, Rows<float>{stream_[i].data(), width}, d);

@@ -39,7 +39,8 @@ class DeviceModel {
   std::vector<std::size_t> block_ends_ = {0};
   DeviceLinear head_;
   std::vector<DeviceBuffer<float>> stream_;  // before and after every sublayer, (tokens, width) each
-  DeviceBuffer<float> normed_, rstd_, logits_, d_stream_, losses_, scratch_;
+  DeviceNormed normed_;
+  DeviceBuffer<float> logits_, d_stream_, losses_, scratch_;
 };
 
 }  // namespace separatrix::SIMT

@@ -1,9 +1,11 @@
 // The operations of a training step on the GPU besides matrix products and the delta rule.  Each does what the CPU header named
 // beside it says, with the same shapes; all pointers are device memory, calls only queue work, and every sum has a fixed order.
+// T is the type of activations in memory, float or bf16; arithmetic is fp32 for both.
 // Unverified on a GPU: checked in emulation (space.h).
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/attention/attention.h"
 #include "kernels/cuda/runtime.h"
@@ -15,43 +17,58 @@
 
 namespace separatrix::SIMT {
 
+/// What is read; T follows from what is written.
+template <class T>
+using In = Rows<const std::type_identity_t<T>>;
+
 /// Floats of scratch that a backward with weight gradients (columns, in all) needs: column_sums.h.
 std::size_t sums_scratch_size(std::size_t columns);
 
 // kernels/norm/norm.h
-void rms_norm_forward(Stream, const NormShape&, Rows<const float> x, const float* weight, Rows<float> y, float* rstd,
+/// (x, y): (float, float), (bf16, bf16), (float, bf16)
+template <class X, class T>
+void rms_norm_forward(Stream, const NormShape&, Rows<const X> x, const float* weight, Rows<T> y, float* rstd,
                       bool accumulate = false);
 /// scratch: sums_scratch_size(width).  dweight is added to.
-void rms_norm_backward(Stream, const NormShape&, Rows<const float> dy, Rows<const float> x, const float* weight, const float* rstd,
-                       Rows<float> dx, float* dweight, float* scratch, bool accumulate = false);
+template <class T>
+void rms_norm_backward(Stream, const NormShape&, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
+                       float* dweight, float* scratch, bool accumulate = false);
 
 // kernels/short_conv/short_conv.h
-void short_conv_forward(Stream, const ShortConvShape&, Rows<const float> x, const float* weight, Rows<float> y);
+template <class T>
+void short_conv_forward(Stream, const ShortConvShape&, In<T> x, const float* weight, Rows<T> y);
 /// scratch: batch * length * channels + sums_scratch_size(channels * width).  d_weight is overwritten.
-void short_conv_backward(Stream, const ShortConvShape&, Rows<const float> x, const float* weight, Rows<const float> d_y,
-                         Rows<float> d_x, float* d_weight, float* scratch);
+template <class T>
+void short_conv_backward(Stream, const ShortConvShape&, In<T> x, const float* weight, In<T> d_y, Rows<T> d_x, float* d_weight,
+                         float* scratch);
 
 // kernels/gated_delta_rule/gates.h; a negative direct gate gives NaN, for there is nobody on the device to throw.
-void delta_gates_forward(Stream, const DeltaGatesShape&, Rows<const float> a, Rows<const float> b, const float* a_log,
-                         const float* dt_bias, Rows<float> g, Rows<float> beta);
+template <class T>
+void delta_gates_forward(Stream, const DeltaGatesShape&, Rows<const T> a, Rows<const T> b, const float* a_log, const float* dt_bias,
+                         Rows<float> g, Rows<float> beta);
 /// scratch: sums_scratch_size(2 * heads).  d_a_log and d_dt_bias are overwritten.
-void delta_gates_backward(Stream, const DeltaGatesShape&, Rows<const float> a, Rows<const float> b, const float* a_log,
-                          const float* dt_bias, Rows<const float> d_g, Rows<const float> d_beta, Rows<float> d_a, Rows<float> d_b,
-                          float* d_a_log, float* d_dt_bias, float* scratch);
+template <class T>
+void delta_gates_backward(Stream, const DeltaGatesShape&, In<T> a, In<T> b, const float* a_log, const float* dt_bias,
+                          Rows<const float> d_g, Rows<const float> d_beta, Rows<T> d_a, Rows<T> d_b, float* d_a_log,
+                          float* d_dt_bias, float* scratch);
 
 // kernels/gated_delta_rule/output.h
-void delta_output_forward(Stream, const DeltaOutputShape&, Rows<const float> o, const float* weight, Rows<const float> z,
-                          Rows<float> y);
+template <class T>
+void delta_output_forward(Stream, const DeltaOutputShape&, In<T> o, const float* weight, In<T> z, Rows<T> y);
 /// scratch: batch * length * heads + sums_scratch_size(value_dim).  d_weight is overwritten; d_o must not be d_y.
-void delta_output_backward(Stream, const DeltaOutputShape&, Rows<const float> o, const float* weight, Rows<const float> z,
-                           Rows<const float> d_y, Rows<float> d_o, float* d_weight, Rows<float> d_z, float* scratch);
+template <class T>
+void delta_output_backward(Stream, const DeltaOutputShape&, In<T> o, const float* weight, In<T> z, In<T> d_y, Rows<T> d_o,
+                           float* d_weight, Rows<T> d_z, float* scratch);
 
 // kernels/mlp/mlp.h
-void swiglu_forward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, Rows<const float> gate_up, Rows<float> y);
-void swiglu_backward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, Rows<const float> gate_up, Rows<const float> dy,
-                     Rows<float> dgate_up);
-void relu_forward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, Rows<const float> up, Rows<float> y);
-void relu_backward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, Rows<const float> up, Rows<const float> dy, Rows<float> dup);
+template <class T>
+void swiglu_forward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, In<T> gate_up, Rows<T> y);
+template <class T>
+void swiglu_backward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, In<T> gate_up, In<T> dy, Rows<T> dgate_up);
+template <class T>
+void relu_forward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, In<T> up, Rows<T> y);
+template <class T>
+void relu_backward(Stream, std::ptrdiff_t rows, std::ptrdiff_t hidden, In<T> up, In<T> dy, Rows<T> dup);
 
 // kernels/embedding/embedding.h; tokens have been checked on the host.
 void embedding_forward(Stream, std::ptrdiff_t count, std::ptrdiff_t width, const std::int32_t* tokens, const float* table,
@@ -60,13 +77,8 @@ void embedding_backward(Stream, std::ptrdiff_t count, std::ptrdiff_t vocab, std:
                         Rows<const float> dx, float* dtable);
 
 // kernels/attention/rope.h; sign 1: forward, -1: backward.  table as rope_table.
-void rope(Stream, const AttentionShape&, const float* table, float sign, Rows<float> x);
-
-// kernels/attention/attention.h; head_dim 1 to 128.  dq, dk, dv must not be q, k, v.
-void attention_forward(Stream, const AttentionShape&, Rows<const float> q, Rows<const float> k, Rows<const float> v,
-                       Rows<float> out, float* lse);
-void attention_backward(Stream, const AttentionShape&, const AttentionSaved&, Rows<const float> dout, Rows<float> dq,
-                        Rows<float> dk, Rows<float> dv);
+template <class T>
+void rope(Stream, const AttentionShape&, const float* table, float sign, Rows<T> x);
 
 /// What the host writes before a step and reads after it; lies in device memory, so that one recorded graph serves every step.
 struct StepNumbers {
@@ -95,7 +107,8 @@ void adamw(Stream, std::ptrdiff_t n, const float* gradient, const std::uint8_t* 
            double* scratch, StepNumbers* numbers);
 
 /// y (rows, cols) = x
-void copy_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Rows<float> y);
+template <class T>
+void copy_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, In<T> x, Rows<T> y);
 /// Rounded to bf16, rows without gaps.
 struct bf16;
 void round_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, bf16* y);

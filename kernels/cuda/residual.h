@@ -19,16 +19,15 @@ class DeviceResidual {
   void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
     const std::ptrdiff_t n = shape.tokens();
     copy_rows(context_.stream(), n, width_, x, y);
-    if (place_ == NormPlace::none) return sublayer_->forward(shape, x, y, true);
-    const Rows<float> inner = inner_.rows(context_, n, width_);
-    float* rstd = rstd_.reserve(context_, static_cast<std::size_t>(n));
+    if (place_ == NormPlace::none) return sublayer_->forward(shape, operand_of(n, width_, x), y, true);
     const float* weight = context_.weights + norm_;
     if (place_ == NormPlace::pre) {
-      rms_norm_forward(context_.stream(), norm_shape(n), x, weight, inner, rstd);
-      sublayer_->forward(shape, inner, y, true);
+      sublayer_->forward(shape, normed_.forward(context_, norm_shape(n), x, weight), y, true);
     } else {
-      sublayer_->forward(shape, x, inner, false);
-      rms_norm_forward(context_.stream(), norm_shape(n), inner, weight, y, rstd, true);
+      const Rows<float> inner = inner_.rows(context_, n, width_);
+      sublayer_->forward(shape, operand_of(n, width_, x), inner, false);
+      rms_norm_forward(context_.stream(), norm_shape(n), Rows<const float>(inner), weight, y,
+                       rstd_.reserve(context_, static_cast<std::size_t>(n)), true);
     }
   }
 
@@ -39,10 +38,10 @@ class DeviceResidual {
     float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width_)));
     if (place_ == NormPlace::pre) {
       sublayer_->backward(shape, d, d_inner, false);
-      norm_backward(n, d_inner, x, d, scratch, true);
+      norm_backward(n, d_inner, x, normed_.rstd(), d, scratch, true);
     } else {
       if (place_ == NormPlace::post)
-        norm_backward(n, d, {inner_.data(), width_}, d_inner, scratch, false);
+        norm_backward(n, d, {inner_.data(), width_}, rstd_.data(), d_inner, scratch, false);
       else
         copy_rows(context_.stream(), n, width_, d, d_inner);
       sublayer_->backward(shape, d_inner, d, true);
@@ -51,9 +50,10 @@ class DeviceResidual {
 
  private:
   NormShape norm_shape(std::ptrdiff_t n) const { return {n, width_, 1, eps_}; }
-  void norm_backward(std::ptrdiff_t n, Rows<const float> dy, Rows<const float> x, Rows<float> dx, float* scratch, bool accumulate) {
-    rms_norm_backward(context_.stream(), norm_shape(n), dy, x, context_.weights + norm_, rstd_.data(), dx,
-                      context_.gradient + norm_, scratch, accumulate);
+  void norm_backward(std::ptrdiff_t n, Rows<const float> dy, Rows<const float> x, const float* rstd, Rows<float> dx, float* scratch,
+                     bool accumulate) {
+    rms_norm_backward(context_.stream(), norm_shape(n), dy, x, context_.weights + norm_, rstd, dx, context_.gradient + norm_,
+                      scratch, accumulate);
   }
 
   DeviceContext& context_;
@@ -62,7 +62,8 @@ class DeviceResidual {
   std::ptrdiff_t width_;
   std::size_t norm_;
   std::unique_ptr<DeviceSublayer> sublayer_;
-  DeviceBuffer<float> inner_, rstd_, d_inner_, scratch_;  // inner: norm(x) when pre, f(x) when post
+  DeviceNormed normed_;                                   // pre
+  DeviceBuffer<float> inner_, rstd_, d_inner_, scratch_;  // inner: f(x), its rstd (post)
 };
 
 }  // namespace separatrix::SIMT

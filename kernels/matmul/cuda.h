@@ -1,5 +1,5 @@
-// Matrix products on the GPU by cuBLASLt: fp32 operands (fp32 arithmetic), or both bf16; sums and results fp32.
-// In emulation they go to the CPU's product.
+// Matrix products on the GPU by cuBLASLt: fp32 operands (fp32 arithmetic), or both bf16; sums fp32, results fp32 or rounded to
+// bf16. In emulation they go to the CPU's product.
 #pragma once
 #include <cstddef>
 
@@ -10,12 +10,23 @@ namespace separatrix::SIMT {
 
 struct bf16;
 
-/// A matrix (rows, cols) in device memory: one of the two pointers is there; bf16 rows have no gaps.
+/// A matrix (rows, cols) in device memory: one of the two is there.
 struct DeviceOperand {
   std::ptrdiff_t rows = 0, cols = 0;
   Rows<const float> floats;
-  const bf16* rounded = nullptr;
+  Rows<const bf16> rounded;
+
+  bool is_bf16() const { return rounded.data != nullptr; }
+  std::ptrdiff_t stride() const { return is_bf16() ? rounded.stride : floats.stride; }
+  const void* data() const { return is_bf16() ? static_cast<const void*>(rounded.data) : floats.data; }
 };
+
+inline DeviceOperand operand_of(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x) {
+  return {rows, cols, x, {}};
+}
+inline DeviceOperand operand_of(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const bf16> x) {
+  return {rows, cols, {}, x};
+}
 
 class Products {
  public:
@@ -23,8 +34,10 @@ class Products {
   ~Products();
   Products(const Products&) = delete;
   Products& operator=(const Products&) = delete;
-  /// C (m, n) = A B, or +=; A is a or its transpose, B is b or its transpose.  The algorithm of a shape is asked once and kept.
-  void run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<float> c,
+  /// C (m, n) = A B, or +=; A is a or its transpose, B is b or its transpose; T is float, or bf16 where the operands are.
+  /// The algorithm of a shape is asked once and kept.
+  template <class T>
+  void run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<T> c,
            bool accumulate = false);
 
  private:

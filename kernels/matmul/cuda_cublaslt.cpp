@@ -2,8 +2,9 @@
 // for. Compiled and linked without a GPU; unverified on one.
 #include <cublasLt.h>
 
+#include <compare>
 #include <map>
-#include <tuple>
+#include <type_traits>
 
 #include "kernels/cuda/bf16.h"
 #include "kernels/matmul/cuda.h"
@@ -18,9 +19,21 @@ void check(cublasStatus_t status, const char* call) {
   if (status != CUBLAS_STATUS_SUCCESS) fail("{}: {}", call, cublasLtGetStatusString(status));
 }
 
-/// m, n, k of the column-major product, transposes, leading dimensions, bf16, accumulate.
-using Key = std::tuple<std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t, bool, bool, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t,
-                       bool, bool>;
+/// Everything of a column-major product that an algorithm is chosen by.
+struct Shape {
+  std::ptrdiff_t m, n, k;
+  bool transpose_a, transpose_b;
+  std::ptrdiff_t lda, ldb, ldc;
+  std::uint32_t align_a, align_b, align_c;  // bytes, of the address and the columns
+  bool rounded, rounded_c, accumulate;
+  auto operator<=>(const Shape&) const = default;
+};
+
+/// The power of two, at most 256, that the address and the distance of columns are multiples of: fast algorithms ask for 16.
+std::uint32_t alignment(const void* address, std::ptrdiff_t stride_bytes) {
+  const std::uintptr_t all = reinterpret_cast<std::uintptr_t>(address) | static_cast<std::uintptr_t>(stride_bytes) | 256;
+  return static_cast<std::uint32_t>(all & -all);
+}
 
 struct Plan {
   cublasLtMatmulDesc_t operation = nullptr;
@@ -33,38 +46,44 @@ struct Plan {
 struct Products::State {
   cublasLtHandle_t handle = nullptr;
   DeviceArray<unsigned char> workspace{workspace_bytes};
-  std::map<Key, Plan> plans;
+  std::map<Shape, Plan> plans;
 
-  /// Deterministic: no split sums that are added in any order.
-  Plan make_plan(const Key& key) const {
-    const auto [m, n, k, transpose_a, transpose_b, lda, ldb, ldc, rounded, accumulate] = key;
+  Plan make_plan(const Shape& s) const {
     Plan p;
-    const cudaDataType_t type = rounded ? CUDA_R_16BF : CUDA_R_32F;
-    const cublasOperation_t op_a = transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, op_b = transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const cudaDataType_t type = s.rounded ? CUDA_R_16BF : CUDA_R_32F, type_c = s.rounded_c ? CUDA_R_16BF : CUDA_R_32F;
+    const cublasOperation_t op_a = s.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, op_b = s.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
     check(cublasLtMatmulDescCreate(&p.operation, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
     check(cublasLtMatmulDescSetAttribute(p.operation, CUBLASLT_MATMUL_DESC_TRANSA, &op_a, sizeof op_a), "transpose of a");
     check(cublasLtMatmulDescSetAttribute(p.operation, CUBLASLT_MATMUL_DESC_TRANSB, &op_b, sizeof op_b), "transpose of b");
-    check(cublasLtMatrixLayoutCreate(&p.a, type, transpose_a ? k : m, transpose_a ? m : k, lda), "layout of a");
-    check(cublasLtMatrixLayoutCreate(&p.b, type, transpose_b ? n : k, transpose_b ? k : n, ldb), "layout of b");
-    check(cublasLtMatrixLayoutCreate(&p.c, CUDA_R_32F, m, n, ldc), "layout of c");
+    check(cublasLtMatrixLayoutCreate(&p.a, type, s.transpose_a ? s.k : s.m, s.transpose_a ? s.m : s.k, s.lda), "layout of a");
+    check(cublasLtMatrixLayoutCreate(&p.b, type, s.transpose_b ? s.n : s.k, s.transpose_b ? s.k : s.n, s.ldb), "layout of b");
+    check(cublasLtMatrixLayoutCreate(&p.c, type_c, s.m, s.n, s.ldc), "layout of c");
+    p.algorithm = choose(s, p);
+    return p;
+  }
+
+  /// Deterministic: where a long inner sum is split (a gradient of weights has few blocks of results otherwise), its parts lie in
+  /// the workspace and are added in a step of their own.
+  cublasLtMatmulAlgo_t choose(const Shape& s, const Plan& p) const {
     cublasLtMatmulPreference_t preference = nullptr;
     check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
-    const std::uint32_t schemes = CUBLASLT_REDUCTION_SCHEME_NONE, alignment = 4;
-    cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes,
-                                         sizeof workspace_bytes);
-    cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes, sizeof schemes);
-    for (const auto which : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-                             CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
-      cublasLtMatmulPreferenceSetAttribute(preference, which, &alignment, sizeof alignment);
+    const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t which, const auto& value) {
+      check(cublasLtMatmulPreferenceSetAttribute(preference, which, &value, sizeof value), "cublasLtMatmulPreferenceSetAttribute");
+    };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
+    prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, std::uint32_t{CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, s.align_a);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, s.align_b);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, s.align_c);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, s.align_c);
     cublasLtMatmulHeuristicResult_t best{};
     int found = 0;
     const cublasStatus_t status =
         cublasLtMatmulAlgoGetHeuristic(handle, p.operation, p.a, p.b, p.c, p.c, preference, 1, &best, &found);
     cublasLtMatmulPreferenceDestroy(preference);
     check(status, "cublasLtMatmulAlgoGetHeuristic");
-    if (found == 0) fail("cuBLASLt has no algorithm for a product of {} x {} x {}", n, k, m);
-    p.algorithm = best.algo;
-    return p;
+    if (found == 0) fail("cuBLASLt has no algorithm for a product of {} x {} x {}", s.n, s.k, s.m);
+    return best.algo;
   }
 };
 
@@ -80,23 +99,38 @@ Products::~Products() {
   delete state_;
 }
 
-void Products::run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<float> c,
+template <class T>
+void Products::run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<T> c,
                    bool accumulate) {
   const std::ptrdiff_t m = transpose_a ? a.cols : a.rows, k = transpose_a ? a.rows : a.cols;
   const std::ptrdiff_t n = transpose_b ? b.rows : b.cols, inner = transpose_b ? b.cols : b.rows;
   if (k != inner) fail("product on the device: inner sizes {} and {} differ", k, inner);
-  if ((a.rounded == nullptr) != (b.rounded == nullptr)) fail("product on the device: one operand is bf16, the other fp32");
-  const std::ptrdiff_t lda = a.rounded ? a.cols : a.floats.stride, ldb = b.rounded ? b.cols : b.floats.stride;
-  const Key key{n, m, k, transpose_b, transpose_a, ldb, lda, c.stride, a.rounded != nullptr, accumulate};
-  auto found = state_->plans.find(key);
-  if (found == state_->plans.end()) found = state_->plans.emplace(key, state_->make_plan(key)).first;
+  if (a.is_bf16() != b.is_bf16()) fail("product on the device: one operand is bf16, the other fp32");
+  const std::ptrdiff_t size = a.is_bf16() ? sizeof(bf16) : sizeof(float);
+  const Shape shape{n,
+                    m,
+                    k,
+                    transpose_b,
+                    transpose_a,
+                    b.stride(),
+                    a.stride(),
+                    c.stride,
+                    alignment(b.data(), b.stride() * size),
+                    alignment(a.data(), a.stride() * size),
+                    alignment(c.data, c.stride * static_cast<std::ptrdiff_t>(sizeof(T))),
+                    a.is_bf16(),
+                    std::is_same_v<T, bf16>,
+                    accumulate};
+  auto found = state_->plans.find(shape);
+  if (found == state_->plans.end()) found = state_->plans.emplace(shape, state_->make_plan(shape)).first;
   const Plan& p = found->second;
   const float one = 1, keep = accumulate ? 1 : 0;
-  const void* left = b.rounded ? static_cast<const void*>(b.rounded) : b.floats.data;
-  const void* right = a.rounded ? static_cast<const void*>(a.rounded) : a.floats.data;
-  check(cublasLtMatmul(state_->handle, p.operation, &one, left, p.a, right, p.b, &keep, c.data, p.c, c.data, p.c, &p.algorithm,
-                       state_->workspace.data(), workspace_bytes, static_cast<cudaStream_t>(stream.handle)),
+  check(cublasLtMatmul(state_->handle, p.operation, &one, b.data(), p.a, a.data(), p.b, &keep, c.data, p.c, c.data, p.c,
+                       &p.algorithm, state_->workspace.data(), workspace_bytes, static_cast<cudaStream_t>(stream.handle)),
         "cublasLtMatmul");
 }
+
+template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<float>, bool);
+template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<bf16>, bool);
 
 }  // namespace separatrix::cuda

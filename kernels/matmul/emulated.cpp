@@ -10,8 +10,7 @@ namespace {
 std::vector<float> values_of(const DeviceOperand& x) {
   std::vector<float> values;
   for (std::ptrdiff_t i = 0; i < x.rows; ++i)
-    for (std::ptrdiff_t j = 0; j < x.cols; ++j)
-      values.push_back(x.rounded ? to_float(x.rounded[i * x.cols + j]) : x.floats.row(i)[j]);
+    for (std::ptrdiff_t j = 0; j < x.cols; ++j) values.push_back(x.is_bf16() ? to_float(x.rounded.row(i)[j]) : x.floats.row(i)[j]);
   return values;
 }
 
@@ -21,15 +20,24 @@ struct Products::State {};
 Products::Products() : state_(nullptr) {}
 Products::~Products() = default;
 
-void Products::run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<float> c,
+template <class T>
+void Products::run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<T> c,
                    bool accumulate) {
   submit(stream, [=] {
     const std::vector<float> left = values_of(a), right = values_of(b);
+    const std::ptrdiff_t m = transpose_a ? a.cols : a.rows, n = transpose_b ? b.rows : b.cols;
+    std::vector<float> sums(static_cast<std::size_t>(m * n));
     Operand x, y;
     x.load(a.rows, a.cols, {left.data(), a.cols}, Precision::fp32);
     y.load(b.rows, b.cols, {right.data(), b.cols}, Precision::fp32);
-    matmul(x, transpose_a, y, transpose_b, c, accumulate);
+    matmul(x, transpose_a, y, transpose_b, {sums.data(), n}, false);
+    for (std::ptrdiff_t i = 0; i < m; ++i)
+      for (std::ptrdiff_t j = 0; j < n; ++j)
+        c.row(i)[j] = from_float<T>(sums[i * n + j] + (accumulate ? to_float(c.row(i)[j]) : 0.0f));
   });
 }
+
+template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<float>, bool);
+template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<bf16>, bool);
 
 }  // namespace separatrix::emulated

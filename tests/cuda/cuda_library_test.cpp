@@ -8,6 +8,7 @@
 #include "tests/catch.h"
 #include "tests/cuda/device.h"
 #include "tests/kernels/delta_regimes.h"
+#include "tests/kernels/support.h"
 #include "tests/kernels/yardstick.h"
 
 using namespace separatrix;
@@ -54,17 +55,50 @@ TEST_CASE("the C interface runs forward, backward and decoding, and reports erro
                                  nullptr) == 2);
   CHECK(std::string(separatrix_error()).find("version 3 of 2") != std::string::npos);
 }
+
+TEST_CASE("the C interface runs attention in fp32 and bf16, every version") {
+  const std::size_t n = 2 * 9 * 2 * 8, rows = 2 * 9 * 2;
+  const auto run = [&]<class T>(T, int version) {
+    const separatrix_attention s{2, 9, 2, 8, std::is_same_v<T, bf16>, version};
+    const DeviceArray<T> q(to_type<T>(testing::draws(n, 1))), k(to_type<T>(testing::draws(n, 2))),
+        v(to_type<T>(testing::draws(n, 3))), d_o(to_type<T>(testing::draws(n, 4)));
+    const DeviceArray<T> o(n), d_q(n), d_k(n), d_v(n);
+    const DeviceArray<float> lse = poisoned(rows), dots = poisoned(rows);
+    REQUIRE(separatrix_attention_forward(&s, q.data(), k.data(), v.data(), o.data(), lse.data(), nullptr) == 0);
+    REQUIRE(separatrix_attention_backward(&s, q.data(), k.data(), v.data(), o.data(), lse.data(), d_o.data(), dots.data(),
+                                          d_q.data(), d_k.data(), d_v.data(), nullptr) == 0);
+    std::vector<float> all;
+    for (const auto* x : {&o, &d_q, &d_k, &d_v})
+      for (const float e : to_floats(x->download())) all.push_back(e);
+    return all;
+  };
+  const std::vector<float> truth = run(0.0f, 1);
+  const auto distance = [&](const std::vector<float>& x) {
+    double difference = 0, size = 0;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      difference += std::pow(static_cast<double>(x[i]) - truth[i], 2), size += std::pow(static_cast<double>(truth[i]), 2);
+    return std::sqrt(difference / size);
+  };
+  for (const int version : {0, 2}) CHECK(distance(run(0.0f, version)) < 1e-5);
+  for (const int version : {0, 1, 2}) CHECK(distance(run(bf16{}, version)) < 4 * 0x1p-8);
+  const separatrix_attention s{1, 1, 1, 8, 0, 3};
+  CHECK(separatrix_attention_forward(&s, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) == 2);
+  CHECK(std::string(separatrix_error()).find("version 3 of 2") != std::string::npos);
+}
 #endif
 
 TEST_CASE("the kernels that are timed have passed their check, and bytes, work and floor stand beside") {
   KernelBench b;
   b.batch = 1, b.length = 70, b.heads = 1, b.key_dim = 16, b.value_dim = 32, b.repeats = 3;
-  const std::vector<KernelSpeed> delta = bench_delta(b), attention = bench_attention(b);
+  KernelBench plain = b;
+  plain.precision = Precision::fp32;
+  const std::vector<KernelSpeed> delta = bench_delta(b), attention = bench_attention(b), in_fp32 = bench_attention(plain);
   REQUIRE(delta.size() == 2 * delta_versions<bf16>().size());  // forward and backward
-  REQUIRE(attention.size() == 2 * attention_versions().size());
+  REQUIRE(attention.size() == 2 * attention_versions<bf16>().size());
+  REQUIRE(in_fp32.size() == 2 * attention_versions<float>().size());
   CHECK(delta[0].bytes == 70 * (2 * (2 * 16 + 2 * 32) + 8));
   CHECK(delta[0].flops == 70 * (6 * 16 * 32 + 4 * 64 * (16 + 32)));
-  for (const auto& speeds : {delta, attention})
+  for (const auto& speeds : {delta, attention, in_fp32})
     for (const KernelSpeed& s : speeds) {
       CHECK(s.seconds > 0);
       CHECK(s.error < 0.1);

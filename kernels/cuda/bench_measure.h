@@ -1,0 +1,81 @@
+// How the kernels of the GPU are timed: device clocks around single calls after a warm-up, inputs rotated so that the cache does
+// not keep them; and the checks that come first.
+#pragma once
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/cuda/bench.h"
+#include "kernels/cuda/bf16.h"
+#include "kernels/cuda/runtime.h"
+#include "tasks/rng.h"
+
+namespace separatrix::SIMT {
+
+constexpr std::size_t input_sets = 4;
+constexpr int check_length = 150;
+
+inline std::vector<float> uniform(std::size_t n, std::uint64_t stream, double low, double high) {
+  Rng rng = draw(5, Purpose::test, 2, stream);
+  std::vector<float> x(n);
+  for (float& e : x) e = static_cast<float>(low + (high - low) * (rng.next() / 4294967296.0));
+  return x;
+}
+
+template <class T>
+std::vector<T> rounded(const std::vector<float>& x) {
+  std::vector<T> y;
+  for (const float e : x) y.push_back(from_float<T>(e));
+  return y;
+}
+
+/// |a - b| / |b|; infinite when a is not finite.
+template <class T>
+double distance(const std::vector<T>& a, const std::vector<float>& b) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const double d = static_cast<double>(to_float(a[i])) - b[i];
+    difference += d * d, norm += static_cast<double>(b[i]) * b[i];
+  }
+  const double ratio = std::sqrt(difference / norm);
+  return std::isfinite(ratio) ? ratio : INFINITY;
+}
+
+inline void require_right(const std::string& what, double error, Precision precision) {
+  // A wrong kernel errs by the order of 1; rounding by less than these.
+  const double limit = precision == Precision::fp32 ? 1e-3 : 0.1;
+  if (!(error < limit))
+    refuse("bench: " + what + " is " + std::to_string(error) + " away from the CPU kernel (at most " + std::to_string(limit) +
+           "): no speed is reported");
+}
+
+/// Times f(set) on the device.
+template <class F>
+void measure(KernelSpeed& speed, int repeats, const F& f) {
+  for (std::size_t set = 0; set < input_sets; ++set) f(set);
+  std::vector<double> times;
+  for (int i = 0; i < repeats; ++i) times.push_back(seconds_of({}, [&] { f(static_cast<std::size_t>(i) % input_sets); }));
+  std::sort(times.begin(), times.end());
+  const auto quantile = [&](double q) { return times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))]; };
+  speed.seconds = quantile(0.5), speed.fastest = times.front(), speed.spread = (quantile(0.9) - quantile(0.1)) / speed.seconds;
+}
+
+/// Bytes per second of a copy in device memory, read and write counted.
+inline double copy_bandwidth() {
+#ifdef SEPARATRIX_EMULATED
+  constexpr std::size_t bytes = std::size_t{1} << 16;
+#else
+  constexpr std::size_t bytes = std::size_t{1} << 28;
+#endif
+  const DeviceArray<unsigned char> from(bytes), to(bytes);
+  zero_async({}, from.data(), bytes);
+  KernelSpeed speed;
+  measure(speed, 20, [&](std::size_t) { copy_async({}, to.data(), from.data(), bytes); });
+  return 2.0 * bytes / speed.seconds;
+}
+
+/// FLOP/s of a large bf16 product: what the tensor cores reach.
+inline double product_rate() {
+  return 1e9 * product_gigaflops(Precision::bf16);
+}
+
+}  // namespace separatrix::SIMT
