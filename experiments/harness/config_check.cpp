@@ -31,6 +31,18 @@ void check_curriculum(const RunConfig& config, const Task& task) {
   }
 }
 
+/// Learned positions must hold every example; how long one gets is known by drawing some.
+void check_positions(const RunConfig& config, const Task& task, const std::vector<int>& difficulties) {
+  if (config.model.options.position != "learned") return;
+  const auto most = static_cast<std::size_t>(config.model.options.max_positions);
+  for (const int n : difficulties)
+    for (std::uint64_t i = 0; i < 200; ++i)
+      // The last token is predicted, never read.
+      if (const std::size_t length = task.sample(config.train.seed, Purpose::train, n, i).tokens.size() - 1; length > most)
+        fail("model.max_positions = {} is too few for {} at difficulty {}: example {} has {} tokens to read; give more", most,
+             task.name(), n, i, length);
+}
+
 }  // namespace
 
 std::vector<int> evaluation_difficulties(const RunConfig& config) {
@@ -75,6 +87,8 @@ void check_config(const RunConfig& config) {
     fail("train.cooldown = {} is for train.schedule = 'constant'; '{}' falls by itself", config.train.cooldown,
          config.train.schedule);
   model_spec(config, *task);
+  check_positions(config, *task, config.curriculum.kind == "none" ? std::vector{config.task.difficulty} : config.curriculum.levels);
+  check_positions(config, *evaluated, evaluation_difficulties(config));
 }
 
 }  // namespace separatrix

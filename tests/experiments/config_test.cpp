@@ -83,6 +83,14 @@ TEST_CASE("preset and pattern name the same thing: the later one counts, and in 
   CHECK(model_kind("AGA") == "hybrid");
 }
 
+TEST_CASE("learned positions that do not hold an example of some level are refused before anything is trained") {
+  const std::vector<std::string> learned = {"model.position=learned", "model.max_positions=40", "evaluate.difficulties=[2]"};
+  CHECK(complaint(good, learned) == "");
+  CHECK_THAT(complaint(good, {learned[0], learned[1], "evaluate.difficulties=[32]"}),
+             Contains("model.max_positions = 40 is too few for recall at difficulty 32") && Contains("give more"));
+  CHECK_THAT(complaint(good, {learned[0], "model.max_positions=20", learned[2]}), Contains("difficulty 8: example 0 has"));
+}
+
 TEST_CASE("a curriculum that contradicts itself is refused") {
   const std::vector<std::string> no_difficulty = {"task.difficulty=-1"};
   CHECK_THAT(complaint(good, no_difficulty), Contains("give task.difficulty, or a curriculum"));
