@@ -113,7 +113,8 @@ void StateBasedRecall::read_options() {
                                 "is seen in the question alone");
   questions_ = settings_.integer("questions", 1, 1, kMaxVariables,
                                  "different variables whose bits are asked for at the end, the last of them as ever: more that is "
-                                 "learnt from an example without reveals; evaluate with 1");
+                                 "learnt from an example without reveals; but what the earlier answers leave can be counted out, "
+                                 "with all variables asked the last answer wholly, so evaluate with 1");
   strict_ = settings_.integer("strict", 20, 0, 100, "Appendix C.3: percent of examples without any reveal; evaluate with 100");
   warmup_ = settings_.integer("warmup_reveals", 0, 0, kMaxVariables,
                               "reveals of different variables before the first swap, so that small models can begin at n = 0; the "
