@@ -200,7 +200,8 @@ class CpuExecutor final : public Executor {
   /// The position of every token of a batch.
   void place_positions(const BatchShape& shape) {
     if (shape.length > spec_.learned_positions)
-      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)", spec_.learned_positions, spec_.learned_positions);
+      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)",
+           spec_.learned_positions, spec_.learned_positions);
     positions_.resize(static_cast<std::size_t>(shape.tokens()));
     for (std::size_t i = 0; i < positions_.size(); ++i) positions_[i] = static_cast<std::int32_t>(i % shape.length);
   }

@@ -43,7 +43,8 @@ class Model {
     Row<T> x(row.begin(), row.end());
     if (spec_.learned_positions == 0) return x;
     if (position >= spec_.learned_positions)
-      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)", position, spec_.learned_positions);
+      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)", position,
+           spec_.learned_positions);
     const std::span<const T> p = positions_.row(position);
     return add(x, Row<T>(p.begin(), p.end()));
   }

@@ -59,7 +59,8 @@ class CpuDecoder final : public Decoder {
 
   void add_position(Rows<float> x) {
     if (position_ >= spec_.learned_positions)
-      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)", position_, spec_.learned_positions);
+      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)", position_,
+           spec_.learned_positions);
     embedding_forward(1, spec_.learned_positions, spec_.width, &position_, weights_["model.position_embeddings.weight"].data(), x,
                       true);
   }

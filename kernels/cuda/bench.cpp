@@ -114,10 +114,7 @@ std::vector<KernelSpeed> bench_delta_in(const KernelBench& b) {
     forward.bytes = tokens * (size * (2 * key + 2 * value) + 8);
     backward.flops = tokens * (16 * key * value + 10 * chunk * value + 12 * chunk * key);
     backward.bytes = tokens * (size * (4 * key + 3 * value) + 16);
-    measure(forward, b.repeats, [&](std::size_t set) { sets[set].forward(version); });
-    measure(backward, b.repeats, [&](std::size_t set) { sets[set].backward(version); });
-    for (KernelSpeed* s : {&forward, &backward})
-      s->bandwidth = bandwidth, s->product_rate = rate, s->error = error, speeds.push_back(*s);
+    measure_version(speeds, b.repeats, sets, version, {forward, backward}, {bandwidth, rate, error});
   }
   return speeds;
 }

@@ -67,10 +67,7 @@ std::vector<KernelSpeed> bench_attention_in(const KernelBench& b) {
     KernelSpeed forward{version.name, "forward"}, backward{version.name, "backward"};
     forward.flops = elements * 2 * b.length, backward.flops = elements * 5 * b.length;  // what the causal mask leaves
     forward.bytes = sizeof(T) * 4 * elements, backward.bytes = sizeof(T) * 8 * elements;
-    measure(forward, b.repeats, [&](std::size_t set) { sets[set].forward(version); });
-    measure(backward, b.repeats, [&](std::size_t set) { sets[set].backward(version); });
-    for (KernelSpeed* s : {&forward, &backward})
-      s->bandwidth = bandwidth, s->product_rate = rate, s->error = error, speeds.push_back(*s);
+    measure_version(speeds, b.repeats, sets, version, {forward, backward}, {bandwidth, rate, error});
   }
   return speeds;
 }

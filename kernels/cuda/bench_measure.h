@@ -78,4 +78,22 @@ inline double product_rate() {
   return 1e9 * product_gigaflops(Precision::bf16);
 }
 
+/// What stands beside every time.
+struct Beside {
+  double bandwidth, product_rate, error;
+};
+
+/// Times both passes of a version on drawn sets of inputs, and adds them to `speeds`.
+template <class Set, class Version>
+void measure_version(std::vector<KernelSpeed>& speeds, int repeats, const std::vector<Set>& sets, const Version& version,
+                     std::pair<KernelSpeed, KernelSpeed> passes, const Beside& beside) {
+  auto& [forward, backward] = passes;
+  measure(forward, repeats, [&](std::size_t set) { sets[set].forward(version); });
+  measure(backward, repeats, [&](std::size_t set) { sets[set].backward(version); });
+  for (KernelSpeed* s : {&forward, &backward}) {
+    s->bandwidth = beside.bandwidth, s->product_rate = beside.product_rate, s->error = beside.error;
+    speeds.push_back(*s);
+  }
+}
+
 }  // namespace separatrix::SIMT

@@ -144,7 +144,8 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
         fail("cross_entropy: target {} in row {} is not one of the {} tokens", batch.targets[i], i, spec_.vocab);
     }
     if (spec_.learned_positions > 0 && batch.length > spec_.learned_positions)
-      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)", spec_.learned_positions, spec_.learned_positions);
+      fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)",
+           spec_.learned_positions, spec_.learned_positions);
     if (integers_here_.reserve(3 * n)) graphs_.clear();
     if (mask_here_.reserve(n)) graphs_.clear();
     std::int32_t *device = integers_.reserve(context_, 3 * n), *here = integers_here_.data();
