@@ -1,7 +1,5 @@
 // Attention on the device (a GPU's, or its emulation's) against the layer in double.
 #include "kernels/attention/cuda.h"
-#include "kernels/attention/rope.h"
-#include "kernels/cuda/operations.h"
 #include "tests/cuda/device.h"
 #include "tests/kernels/attention_reference.h"
 

@@ -1,6 +1,4 @@
 // Kernels on bf16 activations do what they do on the same numbers in float, and round what they write, once.
-#include <bit>
-
 #include "kernels/attention/rope.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/matmul/cuda.h"
@@ -123,7 +121,7 @@ TEST_CASE("activations of an MLP, rotary positions and copies on bf16 activation
     copy_rows({}, tokens, 16, x.rows(), turned.rows());
     rope({}, s, table.data(), -1, turned.rows());
     Written out;
-    out.add(y), out.add(dx), out.add(ry), out.add(turned);
+    out.add(y), out.add(dx), out.add(ry), out.add(rx), out.add(turned);
     return out;
   });
 }
