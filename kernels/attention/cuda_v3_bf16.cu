@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(threads)
       total[i / 8] += x;
     });
     for_elements(o, [&](int i, int, float& x) { x *= shrink[i / 8]; });
-    multiply<false, rows / 16>(o, LeftSums<across>{p}, v.part(c));
+    multiply<false, rows / 16>(o, LeftSums<bf16, across>{p}, v.part(c));
   }
   for (int h = 0; h < 2; ++h) {
     total[h] = row_sum(total[h]);
@@ -87,7 +87,7 @@ __global__ void __launch_bounds__(threads)
     multiply<true, dims / 16>(ds, LeftRows<Block>{d_o, warp_row}, v.part(c));
     for_elements(p, [&](int i, int j, float& x) { x = c < last || j <= warp_row + i ? exp2f(x * scale - lse[i / 8]) : 0.0f; });
     score_gradient(s, p, ds, [&](int i, int) { return dots[i / 8]; });
-    multiply<false, rows / 16>(sum, LeftSums<across>{ds}, k.part(c));
+    multiply<false, rows / 16>(sum, LeftSums<bf16, across>{ds}, k.part(c));
   }
   write(s, sum, first + warp_row, dq);
 }
@@ -130,9 +130,9 @@ __global__ void __launch_bounds__(threads) backward_keys(AttentionShape s, Atten
     const bool all_see = query >= first + rows;
     for_elements(
         p, [&](int i, int j, float& x) { x = all_see || first + warp_row + i <= query + j ? exp2f(x * scale - lse[j]) : 0.0f; });
-    multiply<false, step / 16>(sum_v, LeftSums<across>{p}, d_o.part(turn));
+    multiply<false, step / 16>(sum_v, LeftSums<bf16, across>{p}, d_o.part(turn));
     score_gradient(s, p, ds, [&](int, int j) { return dots[j]; });
-    multiply<false, step / 16>(sum_k, LeftSums<across>{ds}, q.part(turn));
+    multiply<false, step / 16>(sum_k, LeftSums<bf16, across>{ds}, q.part(turn));
   }
   write(s, sum_k, first + warp_row, dk);
   write(s, sum_v, first + warp_row, dv);

@@ -36,7 +36,9 @@ struct DeltaSet {
     dd_o = DeviceArray<T>(rounded<T>(d_o)), dg = DeviceArray<float>(g), dbeta = DeviceArray<float>(beta);
     o.reserve(v.size()), g_q.reserve(q.size()), g_k.reserve(k.size()), g_v.reserve(v.size());
     g_g.reserve(g.size()), g_beta.reserve(beta.size());
-    saved.reserve(delta_saved_size(s)), scratch.reserve(delta_scratch_size(s));
+    check_delta(s);
+    for (const DeltaVersion<T>& version : delta_versions<T>())
+      saved.reserve(version.saved_size(s)), scratch.reserve(version.scratch_size(s));
     options = {1 / std::sqrt(static_cast<float>(b.key_dim)), true, true};
   }
   DeltaArguments<T> arguments() const {

@@ -45,7 +45,7 @@ struct Delta {
     const auto& all = delta_versions<T>();
     if (s.version < 0 || s.version > static_cast<int>(all.size()))
       refuse("gated delta rule: version " + std::to_string(s.version) + " of " + std::to_string(all.size()) + " (0: the default)");
-    return s.version == 0 ? delta_version<T>(sizes_of(s)) : all[static_cast<std::size_t>(s.version - 1)];
+    return s.version == 0 ? delta_version<T>(sizes_of(s), options_of(s)) : all[static_cast<std::size_t>(s.version - 1)];
   }
   DeltaArguments<T> arguments(const void* q, const void* k, const void* v, const float* g, const float* beta,
                               const float* state) const {
@@ -96,7 +96,10 @@ const char* separatrix_error(void) {
 }
 
 int separatrix_delta_memory(const separatrix_delta* s, size_t* saved, size_t* scratch) {
-  return guarded([&] { *saved = delta_saved_size(sizes_of(*s)), *scratch = delta_scratch_size(sizes_of(*s)); });
+  return for_type<Delta>(s, [&](const auto& d) {
+    check_delta(sizes_of(*s));
+    *saved = d.version().saved_size(sizes_of(*s)), *scratch = d.version().scratch_size(sizes_of(*s));
+  });
 }
 
 int separatrix_delta_forward(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,

@@ -42,8 +42,8 @@ class DeviceDeltaRule final : public DeviceSublayer {
     delta_gates_forward<T>(stream, gates_shape(shape), columns(p, a_at()), columns(p, b_at()), w + a_log_, w + dt_bias_, g, beta);
     const DeltaSizes delta = sizes(shape);
     const Rows<T> o = o_.rows(context_, n, values_), gated = gated_.rows(context_, n, values_);
-    delta_version<T>(delta).forward(stream, delta, options(), arguments(), o, nullptr,
-                                    saved_.reserve(context_, delta_saved_size(delta)));
+    const DeltaVersion<T>& version = delta_version<T>(delta, options());
+    version.forward(stream, delta, options(), arguments(), o, nullptr, saved_.reserve(context_, version.saved_size(delta)));
     delta_output_forward(stream, output_shape(shape), o, w + o_norm_, columns(p, z_at()), gated);
     out_.forward(operand_of(n, values_, gated), y, accumulate);
   }
@@ -62,8 +62,9 @@ class DeviceDeltaRule final : public DeviceSublayer {
     out_.backward(operand_of(n, out_.out(), dy), d_gated, false);
     delta_output_backward(stream, output_shape(shape), {o_.data(), values_}, w + o_norm_, columns(p, z_at()), d_gated, d_o,
                           d_w + o_norm_, columns(d_p, z_at()), scratch);
-    delta_version<T>(delta).backward(stream, delta, options(), arguments(), saved_.data(), d_o, nullptr,
-                                     {d_f, columns(d_f, keys_), columns(d_f, 2 * keys_), d_g, d_beta, nullptr}, scratch);
+    delta_version<T>(delta, options())
+        .backward(stream, delta, options(), arguments(), saved_.data(), d_o, nullptr,
+                  {d_f, columns(d_f, keys_), columns(d_f, 2 * keys_), d_g, d_beta, nullptr}, scratch);
     delta_gates_backward(stream, gates_shape(shape), columns(p, a_at()), columns(p, b_at()), w + a_log_, w + dt_bias_, d_g, d_beta,
                          columns(d_p, a_at()), columns(d_p, b_at()), d_w + a_log_, d_w + dt_bias_, scratch);
     short_conv_backward(stream, conv_shape(shape), p, w + conv_, d_f, d_p, d_w + conv_, scratch);
@@ -100,7 +101,8 @@ class DeviceDeltaRule final : public DeviceSublayer {
   /// The most that one of the backward kernels needs.
   std::size_t scratch_size(const BatchShape& b) const {
     const auto n = static_cast<std::size_t>(b.tokens()), features = static_cast<std::size_t>(2 * keys_ + values_);
-    return std::max({delta_scratch_size(sizes(b)), n * features + sums_scratch_size(features * std::max(s_.conv, 1)),
+    return std::max({delta_version<T>(sizes(b), options()).scratch_size(sizes(b)),
+                     n * features + sums_scratch_size(features * std::max(s_.conv, 1)),
                      n * s_.value_heads + sums_scratch_size(s_.value_dim), sums_scratch_size(2 * s_.value_heads)});
   }
 

@@ -37,7 +37,8 @@ struct FmaProduct {
 };
 
 /// Tensor cores with nearly fp32 accuracy: each operand is a sum of two tf32 numbers (21 bits), and the product of the two small
-/// parts is left out: three products instead of one.  `inner` is a multiple of 8.
+/// parts is left out: three products instead of one, added to the sum outside of the tensor cores, which cut off where fp32 rounds
+/// (Ootomo and Yokota 2022).  `inner` is a multiple of 8.
 struct Tf32x3Product {
   struct Split {
     std::uint32_t high, low;
@@ -65,9 +66,12 @@ struct Tf32x3Product {
         for (int n = 0; n < wide; ++n) {
           const Split y[2] = {split(b(l + t, j0 + 8 * n + g)), split(b(l + t + 4, j0 + 8 * n + g))};
           const std::uint32_t b_high[2] = {y[0].high, y[1].high}, b_low[2] = {y[0].low, y[1].low};
-          mma_tf32(sum[n], a_low, b_high);
-          mma_tf32(sum[n], a_high, b_low);
-          mma_tf32(sum[n], a_high, b_high);
+          float part[4] = {};
+          mma_tf32(part, a_low, b_high);
+          mma_tf32(part, a_high, b_low);
+          mma_tf32(part, a_high, b_high);
+#pragma unroll
+          for (int e = 0; e < 4; ++e) sum[n][e] += part[e];
         }
       }
 #pragma unroll

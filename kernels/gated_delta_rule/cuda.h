@@ -46,16 +46,16 @@ struct DeltaGradients {
 
 /// Throws Error naming the size that no kernel has.
 void check_delta(const DeltaSizes& sizes);
-/// Floats that the forward writes and the backward reads.
-std::size_t delta_saved_size(const DeltaSizes& sizes);
-/// Floats of scratch that the backward needs.
-std::size_t delta_scratch_size(const DeltaSizes& sizes);
 
 /// One implementation of both passes.
 template <class T>
 struct DeltaVersion {
   const char* name;
   int operand_bits;  // significant bits of what its products multiply
+  /// Floats that the forward writes and the backward reads (`saved`), and floats of scratch for the backward; both at multiples of
+  /// 16 bytes.
+  std::size_t (*saved_size)(const DeltaSizes&);
+  std::size_t (*scratch_size)(const DeltaSizes&);
   /// o (tokens, value_heads * value_dim); final_state as DeltaArguments::state, or null.
   void (*forward)(Stream, const DeltaSizes&, const DeltaOptions&, const DeltaArguments<T>&, Rows<T> o, float* final_state,
                   float* saved);
@@ -69,7 +69,7 @@ template <class T>
 const std::vector<DeltaVersion<T>>& delta_versions();
 /// The one to use.
 template <class T>
-const DeltaVersion<T>& delta_version(const DeltaSizes& sizes);
+const DeltaVersion<T>& delta_version(const DeltaSizes& sizes, const DeltaOptions& options);
 
 /// One token of every sequence: `state` (sequences, value_heads, key_dim, value_dim) is replaced by the state after it; row n of
 /// every Rows belongs to sequence n.  sizes.length is 1.

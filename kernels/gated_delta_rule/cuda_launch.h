@@ -65,11 +65,23 @@ void delta_backward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, c
   });
 }
 
+/// A version whose products are `Product`.
+template <class T, class Product, bool ahead>
+DeltaVersion<T> version_by(const char* name, int operand_bits) {
+  return {name,
+          operand_bits,
+          [](const DeltaSizes& s) { return DeltaPlan(s).saved_size(); },
+          [](const DeltaSizes& s) { return DeltaPlan(s).scratch_size(); },
+          delta_forward<T, Product, ahead>,
+          delta_backward<T, Product, ahead>};
+}
+
 /// A version defined in its own file; cuda_versions.cu lists them.
 template <class T>
 DeltaVersion<T> delta_v1();
 template <class T>
 DeltaVersion<T> delta_v2();
 DeltaVersion<bf16> delta_v3();  // bf16 only
+DeltaVersion<bf16> delta_v4();  // bf16 only
 
 }  // namespace separatrix::SIMT

@@ -5,7 +5,7 @@ namespace separatrix::SIMT {
 
 template <class T>
 DeltaVersion<T> delta_v1() {
-  return {"v1_fma", 24, delta_forward<T, FmaProduct, false>, delta_backward<T, FmaProduct, false>};
+  return version_by<T, FmaProduct, false>("v1_fma", 24);
 }
 template DeltaVersion<float> delta_v1<float>();
 template DeltaVersion<bf16> delta_v1<bf16>();

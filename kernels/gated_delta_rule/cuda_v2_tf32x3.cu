@@ -6,7 +6,7 @@ namespace separatrix::SIMT {
 
 template <class T>
 DeltaVersion<T> delta_v2() {
-  return {"v2_tf32x3", 22, delta_forward<T, Tf32x3Product, false>, delta_backward<T, Tf32x3Product, false>};
+  return version_by<T, Tf32x3Product, false>("v2_tf32x3", 22);
 }
 template DeltaVersion<float> delta_v2<float>();
 template DeltaVersion<bf16> delta_v2<bf16>();

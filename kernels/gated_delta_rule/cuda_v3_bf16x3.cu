@@ -8,7 +8,7 @@
 namespace separatrix::SIMT {
 
 DeltaVersion<bf16> delta_v3() {
-  return {"v3_bf16x3", 16, delta_forward<bf16, Bf16x3Product, true>, delta_backward<bf16, Bf16x3Product, true>};
+  return version_by<bf16, Bf16x3Product, true>("v3_bf16x3", 16);
 }
 
 }  // namespace separatrix::SIMT

@@ -19,34 +19,28 @@ void check_delta(const DeltaSizes& s) {
            " (key dimension 1 to 128, value dimension 1 to 256); run with --device cpu");
 }
 
-std::size_t delta_saved_size(const DeltaSizes& s) {
-  check_delta(s);
-  return DeltaPlan(s).saved_size();
-}
-std::size_t delta_scratch_size(const DeltaSizes& s) {
-  check_delta(s);
-  return DeltaPlan(s).scratch_size();
-}
-
 template <class T>
 const std::vector<DeltaVersion<T>>& delta_versions() {
   static const std::vector<DeltaVersion<T>> versions = [] {
     std::vector<DeltaVersion<T>> all{delta_v1<T>(), delta_v2<T>()};
-    if constexpr (std::is_same_v<T, bf16>) all.push_back(delta_v3());
+    if constexpr (std::is_same_v<T, bf16>) all.push_back(delta_v3()), all.push_back(delta_v4());
     return all;
   }();
   return versions;
 }
 
-/// None has been timed: the newest is predicted to be the fastest wherever a product is worth a warp.
+/// None has been timed: the newest is predicted to be the fastest wherever a product is worth a warp.  v4 is for unit keys, which
+/// keep its fp16 operands in range.
 template <class T>
-const DeltaVersion<T>& delta_version(const DeltaSizes& s) {
-  return s.key_dim >= 32 ? delta_versions<T>().back() : delta_versions<T>().front();
+const DeltaVersion<T>& delta_version(const DeltaSizes& s, const DeltaOptions& o) {
+  const std::vector<DeltaVersion<T>>& all = delta_versions<T>();
+  if (s.key_dim < 32) return all.front();
+  return std::is_same_v<T, bf16> && !o.unit_keys ? all[2] : all.back();
 }
 
 template const std::vector<DeltaVersion<float>>& delta_versions();
 template const std::vector<DeltaVersion<bf16>>& delta_versions();
-template const DeltaVersion<float>& delta_version(const DeltaSizes&);
-template const DeltaVersion<bf16>& delta_version(const DeltaSizes&);
+template const DeltaVersion<float>& delta_version(const DeltaSizes&, const DeltaOptions&);
+template const DeltaVersion<bf16>& delta_version(const DeltaSizes&, const DeltaOptions&);
 
 }  // namespace separatrix::SIMT

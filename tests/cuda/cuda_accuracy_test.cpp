@@ -46,7 +46,7 @@ std::vector<float> outputs(const DeltaVersion<bf16>& version, const DeltaTensors
   s.sequences = 1, s.length = s.tokens = length, s.key_heads = s.value_heads = 1, s.key_dim = s.value_dim = dim;
   const DeviceRows<bf16, 0> q(x.q, dim), k(x.k, dim), v(x.v, dim), o(length, dim);
   const DeviceRows<float> g(x.g, 1), beta(x.beta, 1);
-  const DeviceArray<float> saved = poisoned(delta_saved_size(s));
+  const DeviceArray<float> saved = poisoned(version.saved_size(s));
   version.forward({}, s, {scale, true, true}, {q.rows(), k.rows(), v.rows(), g.rows(), beta.rows(), nullptr}, o.rows(), nullptr,
                   saved.data());
   return o.values();

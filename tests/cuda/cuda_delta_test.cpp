@@ -127,23 +127,8 @@ TEST_CASE("unit keys folded into the delta rule on the device equal keys that we
   Drawn x = draw_problem<float>(p, regimes[2], d);
   for (std::vector<float>* v : {&x.in.q, &x.in.k})
     for (std::size_t i = 0; i < v->size(); ++i) (*v)[i] *= 3 + static_cast<float>(i / 24 % 5);
-  // The same in N, with the gradient of x / sqrt(|x|^2 + 1e-6) by hand.
-  const auto divided = [&]<class N>(N) {
-    DeltaTensors<N> unit = cast<N>(x.in);
-    unit.q = test::divided(unit.q, 24), unit.k = test::divided(unit.k, 24);
-    DeltaResult<N> result = delta_reference<N>(p.drawn(), p.form, unit, std::vector<N>(x.d_o.begin(), x.d_o.end()),
-                                               std::vector<N>(x.d_state.begin(), x.d_state.end()));
-    for (auto [raw, direction, gradient] :
-         {std::tuple(&x.in.q, &unit.q, &result.gradient.q), {&x.in.k, &unit.k, &result.gradient.k}})
-      for (std::size_t r = 0; r < raw->size(); r += 24) {
-        N sum = N(1e-6), along = 0;
-        for (int i = 0; i < 24; ++i) sum += N((*raw)[r + i]) * N((*raw)[r + i]), along += (*direction)[r + i] * (*gradient)[r + i];
-        for (int i = 0; i < 24; ++i) (*gradient)[r + i] = ((*gradient)[r + i] - (*direction)[r + i] * along) / std::sqrt(sum);
-      }
-    return result;
-  };
-  const DeltaResult<double> truth = divided(0.0);
-  const DeltaResult<float> plain = divided(0.0f);
+  const DeltaResult<double> truth = unit_reference<double>(p, x);
+  const DeltaResult<float> plain = unit_reference<float>(p, x);
   for (const DeltaVersion<float>& version : delta_versions<float>()) {
     const DeltaResult<float> kernel = run(version, p, x, true);
     for (std::size_t i = 0; i < named(truth).size(); ++i) {

@@ -61,14 +61,14 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-/// The definition in N, sequence by sequence.
+/// The definition in N, sequence by sequence; `q` and `k` replace those drawn.
 template <class N>
-DeltaResult<N> reference(const Problem& p, const Drawn& x) {
+DeltaResult<N> reference(const Problem& p, const Drawn& x, const std::vector<N>* q = nullptr, const std::vector<N>* k = nullptr) {
   DeltaResult<N> all;
   int row = 0;
   for (std::size_t n = 0; n < p.lengths.size(); ++n) {
     const int length = p.lengths[n];
-    const auto cut = [&](const std::vector<float>& v, int width) {
+    const auto cut = [&](const auto& v, int width) {
       return std::vector<N>(v.begin() + std::ptrdiff_t(row) * width, v.begin() + std::ptrdiff_t(row + length) * width);
     };
     const int states = p.value_heads * p.key_dim * p.value_dim;
@@ -76,9 +76,8 @@ DeltaResult<N> reference(const Problem& p, const Drawn& x) {
       return std::vector<N>(v.begin() + std::ptrdiff_t(n) * states, v.begin() + std::ptrdiff_t(n + 1) * states);
     };
     const int key = p.key_heads * p.key_dim, value = p.value_heads * p.value_dim;
-    const DeltaTensors<N> in{
-        cut(x.in.q, key),     cut(x.in.k, key), cut(x.in.v, value), cut(x.in.g, p.value_heads), cut(x.in.beta, p.value_heads),
-        cut_state(x.in.state)};
+    const DeltaTensors<N> in{q ? cut(*q, key) : cut(x.in.q, key), k ? cut(*k, key) : cut(x.in.k, key), cut(x.in.v, value),
+                             cut(x.in.g, p.value_heads),          cut(x.in.beta, p.value_heads),       cut_state(x.in.state)};
     const DeltaResult<N> r = delta_reference<N>({1, length, p.key_heads, p.value_heads, p.key_dim, p.value_dim}, p.form, in,
                                                 cut(x.d_o, value), cut_state(x.d_state));
     append(all.o, r.o), append(all.final_state, r.final_state);
@@ -88,6 +87,22 @@ DeltaResult<N> reference(const Problem& p, const Drawn& x) {
     row += length;
   }
   return all;
+}
+
+/// The definition in N on unit rows of q and k, with the gradient of x / sqrt(|x|^2 + 1e-6) by hand.
+template <class N>
+DeltaResult<N> unit_reference(const Problem& p, const Drawn& x) {
+  const int dim = p.key_dim;
+  DeltaTensors<N> in = cast<N>(x.in);
+  std::vector<N> q = divided(in.q, dim), k = divided(in.k, dim);
+  DeltaResult<N> result = reference<N>(p, x, &q, &k);
+  for (auto [raw, direction, gradient] : {std::tuple(&in.q, &q, &result.gradient.q), {&in.k, &k, &result.gradient.k}})
+    for (std::size_t r = 0; r < raw->size(); r += dim) {
+      N sum = N(1e-6), along = 0;
+      for (int i = 0; i < dim; ++i) sum += (*raw)[r + i] * (*raw)[r + i], along += (*direction)[r + i] * (*gradient)[r + i];
+      for (int i = 0; i < dim; ++i) (*gradient)[r + i] = ((*gradient)[r + i] - (*direction)[r + i] * along) / std::sqrt(sum);
+    }
+  return result;
 }
 
 inline DeltaSizes sizes_of(const Problem& p, const DeviceArray<int>& starts) {
@@ -112,8 +127,8 @@ DeltaResult<float> run(const DeltaVersion<T>& version, const Problem& p, const D
   DeviceRows<float> g(x.in.g, gate), beta(x.in.beta, gate), d_g(rows, gate), d_beta(rows, gate);
   DeviceRows<T, gap> d_q(rows, key), d_k(rows, key), d_v(rows, value);
   const DeviceArray<float> state(x.in.state), d_final(x.d_state),
-      final_state = poisoned(x.in.state.size()), d_state = poisoned(x.in.state.size()), saved = poisoned(delta_saved_size(s)),
-      scratch = poisoned(delta_scratch_size(s));
+      final_state = poisoned(x.in.state.size()), d_state = poisoned(x.in.state.size()), saved = poisoned(version.saved_size(s)),
+      scratch = poisoned(version.scratch_size(s));
   const DeltaArguments<T> in{q.rows(), k.rows(), v.rows(), g.rows(), beta.rows(), state.data()};
   const DeltaOptions options{p.form.query_scale, p.form.write_beta, unit_keys};
   version.forward({}, s, options, in, o.rows(), final_state.data(), saved.data());

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "kernels/cuda/product.h"
+#include "kernels/cuda/warp_tiles.h"
 #include "tests/catch.h"
 #include "tests/cuda/device.h"
 #include "tests/kernels/support.h"
@@ -51,6 +52,49 @@ void divergent(float* out) {
 
 void write_at(int index) {
   if (threadIdx.x == 0) shared_memory()[index] = 1;
+}
+
+/// The three kinds of left operand on both kinds of right one; c = A B, A^T B, A A^T, and (A A^T) B by registers; all (16, 16).
+template <class E>
+void warp_products(const float* a, const float* b, float* c) {
+  SharedPieces pieces(shared_memory());
+  const WarpTile<E, 16, 16> left(pieces), right(pieces);
+  for (int e = threadIdx.x; e < 256; e += 32)
+    left.at(e / 16, e % 16) = from_float<E>(a[e]), right.at(e / 16, e % 16) = from_float<E>(b[e]);
+  __syncthreads();
+  float d[4][2][4];
+  for (auto& part : d) clear(part);
+  emulated::multiply<false, 1>(d[0], LeftRows<WarpTile<E, 16, 16>>{left, 0}, right);
+  emulated::multiply<false, 1>(d[1], LeftColumns<WarpTile<E, 16, 16>>{left, 0}, right);
+  emulated::multiply<true, 1>(d[2], LeftRows<WarpTile<E, 16, 16>>{left, 0}, left);
+  emulated::multiply<false, 1>(d[3], LeftSums<E, 2>{d[2]}, right);
+  for (int part = 0; part < 4; ++part) for_elements(d[part], [&](int i, int j, float& x) { c[part * 256 + i * 16 + j] = x; });
+}
+
+/// Small integers, whose products are exact in bf16 and fp16.
+template <class E>
+void check_warp_products() {
+  std::vector<float> a(256), b(256), c(1024);
+  for (int e = 0; e < 256; ++e)
+    a[e] = static_cast<float>((e * 7 + e / 16) % 5 - 2), b[e] = static_cast<float>((e * 3 + e / 16 * 5) % 7 - 3);
+  const DeviceArray<float> left(a), right(b), out = poisoned(1024);
+  launch(Stream{}, "warp_products", warp_products<E>, Dim3{1, 1, 1}, Dim3{32, 1, 1}, 2 * 4 * WarpTile<E, 16, 16>::floats,
+         left.data(), right.data(), out.data());
+  for (int i = 0; i < 16; ++i)
+    for (int j = 0; j < 16; ++j)
+      for (int l = 0; l < 16; ++l) {
+        c[i * 16 + j] += a[i * 16 + l] * b[l * 16 + j], c[256 + i * 16 + j] += a[l * 16 + i] * b[l * 16 + j];
+        c[512 + i * 16 + j] += a[i * 16 + l] * a[j * 16 + l];
+      }
+  for (int i = 0; i < 16; ++i)
+    for (int j = 0; j < 16; ++j)
+      for (int l = 0; l < 16; ++l) c[768 + i * 16 + j] += c[512 + i * 16 + l] * b[l * 16 + j];
+  const std::vector<float> got = out.download();
+  for (int part = 0; part < 4; ++part) {
+    const auto begin = part * 256, end = begin + 256;
+    INFO("part " << part);
+    CHECK(std::vector<float>(got.begin() + begin, got.begin() + end) == std::vector<float>(c.begin() + begin, c.begin() + end));
+  }
 }
 
 template <class Product>
@@ -137,6 +181,11 @@ TEST_CASE("block products: fp32 multiply-adds and split tf32 on emulated tensor 
     // Each operand keeps 21 bits, and the product of the two small parts (2^-22 of the whole) is left out.
     CHECK(product_error<Tf32x3Product>(threads) <= std::ldexp(24, -24) + 24 * (2 * std::ldexp(1, -22) + std::ldexp(1, -22)));
   }
+}
+
+TEST_CASE("products of one warp: operands by rows, by columns and from registers, in bf16 and fp16") {
+  check_warp_products<bf16>();
+  check_warp_products<fp16>();
 }
 
 TEST_CASE("bf16 rounds to nearest even and keeps NaN and infinities") {

@@ -1,0 +1,141 @@
+// The gated delta rule with fp16 operands (v4) and half precision itself.  On a device or, in emulation, without one.
+#include <fmt/format.h>
+
+#include "kernels/cuda/fp16.h"
+#include "tests/catch.h"
+#include "tests/cuda/delta_problem.h"
+
+using namespace separatrix;
+using namespace separatrix::test;
+using namespace separatrix::SIMT;
+
+namespace {
+
+const DeltaVersion<bf16>& v4() {
+  return delta_versions<bf16>()[3];
+}
+
+/// q and k as a projection leaves them: rows from 2^-6 to 2^9 in size, one of them tiny and one zero.
+Drawn raw_problem(const Problem& p, const Regime& regime, Draw& d) {
+  Drawn x = draw_problem<bf16>(p, regime, d);
+  for (std::vector<float>* v : {&x.in.q, &x.in.k}) {
+    for (std::size_t r = 0; r < v->size(); r += p.key_dim) {
+      const float size = static_cast<float>(std::exp2(std::floor(16 * d.uniform()) - 6));
+      for (int i = 0; i < p.key_dim; ++i) (*v)[r + i] *= r == 3u * p.key_dim ? 1e-8f : r == 4u * p.key_dim ? 0.0f : size;
+    }
+    *v = to_floats(to_type<bf16>(*v));
+  }
+  return x;
+}
+
+/// Error of the kernel in units of what operands of 11 bits do: 2^13 times what the definition in fp32 errs by.  What is stored in
+/// bf16 may differ by its rounding too.
+double worst(const Problem& p, const Regime& regime, std::uint32_t level, std::string& where) {
+  Draw d(level, 0);
+  const Drawn x = raw_problem(p, regime, d);
+  const DeltaResult<double> truth = unit_reference<double>(p, x);
+  const DeltaResult<float> plain = unit_reference<float>(p, x), kernel = run(v4(), p, x, true);
+  double most = 0;
+  for (std::size_t i = 0; i < named(truth).size(); ++i) {
+    const auto [name, exact] = named(truth)[i];
+    const bool stored_in_bf16 = name == "o" || name == "dq" || name == "dk" || name == "dv";
+    const double size = error(std::vector<double>(exact->size(), 0), *exact), e = error(*named(kernel)[i].second, *exact);
+    const double beyond = e - (stored_in_bf16 ? std::ldexp(size, -9) : 0);
+    const double y = std::ldexp(beyond / std::max(error(*named(plain)[i].second, *exact), std::ldexp(size, -24)), -13);
+    if (!(y <= most)) most = y, where = name;
+  }
+  return most;
+}
+
+Drawn times(Drawn x, float values, float gradients) {
+  for (std::vector<float>* v : {&x.in.v, &x.in.state})
+    for (float& e : *v) e *= values;
+  for (std::vector<float>* v : {&x.d_o, &x.d_state})
+    for (float& e : *v) e *= gradients;
+  return x;
+}
+
+std::vector<float> times(std::vector<float> v, float factor) {
+  for (float& e : v) e *= factor;
+  return v;
+}
+
+}  // namespace
+
+TEST_CASE("half precision: every number, what lies half way between two, and the ends of the range") {
+  for (int bits = 0; bits < 0x7C00; ++bits) {
+    const auto number = [](int b) { return b < 0x400 ? std::ldexp(b, -24) : std::ldexp(1024 + b % 1024, b / 1024 - 25); };
+    const float x = to_float(fp16{static_cast<std::uint16_t>(bits)});
+    REQUIRE(x == number(bits));
+    REQUIRE(from_float<fp16>(x).bits == bits);
+    REQUIRE(from_float<fp16>(-x).bits == (bits | 0x8000));
+    const float middle = static_cast<float>((number(bits) + number(bits + 1)) / 2);  // behind the largest: 65520
+    REQUIRE(from_float<fp16>(middle).bits == bits + bits % 2);
+    REQUIRE(from_float<fp16>(std::nextafter(middle, 0.0f)).bits == bits);
+    REQUIRE(from_float<fp16>(std::nextafter(middle, INFINITY)).bits == bits + 1);
+  }
+  CHECK(to_float(fp16{0xFC00}) == -INFINITY);
+  CHECK(from_float<fp16>(1e30f).bits == 0x7C00);
+  CHECK(std::isnan(to_float(from_float<fp16>(std::nanf("1")))));
+}
+
+TEST_CASE("the delta rule with fp16 operands errs by their 11 bits at every length, in every regime, on raw rows of any size") {
+  const std::vector<Lengths> lengths{{1}, {5}, {63}, {64, 64}, {130}, {1, 70, 0, 64, 3}};
+  for (std::size_t r = 0; r < regimes.size(); ++r) {
+    const Lengths& l = lengths[r % lengths.size()];
+    Problem p{l, r % 3 == 0 ? 2 : 1, 2, r % 4 == 1 ? 60 : 64, r % 5 == 2 ? 33 : 64};
+    p.form.write_beta = r % 4 != 3;
+    std::string tensor;
+    const double y = worst(p, regimes[r], 70 + static_cast<std::uint32_t>(r), tensor);
+    INFO(regimes[r].name << ", length " << l[0] << ": " << y << " in " << tensor);
+    CHECK(y <= 1);
+  }
+}
+
+TEST_CASE("the delta rule with fp16 operands at the dimensions of the large models") {
+  std::uint32_t turn = 0;
+  for (const auto& [key_dim, value_dim] :
+       std::vector<std::pair<int, int>>{{64, 128}, {96, 192}, {128, 128}, {128, 256}, {60, 100}, {100, 100}, {8, 16}}) {
+    std::string tensor;
+    const double y = worst({{turn % 2 == 0 ? 70 : 5}, 1, 1, key_dim, value_dim}, regimes[3], 90 + turn++, tensor);
+    INFO(key_dim << "/" << value_dim << ": " << y << " in " << tensor);
+    CHECK(y <= 1);
+  }
+}
+
+TEST_CASE("values and gradients of any size: times a power of two, the delta rule with fp16 operands has the same bits") {
+  const Problem p{{130, 7}, 1, 2, 32, 40};
+  Draw d(85, 0);
+  const Drawn x = raw_problem(p, regimes[1], d);
+  const DeltaResult<float> one = run(v4(), p, x, true);
+  for (const auto& [values, gradients] : std::vector<std::pair<float, float>>{{0x1p40f, 0x1p-35f}, {0x1p-45f, 0x1p30f}}) {
+    const DeltaResult<float> other = run(v4(), p, times(x, values, gradients), true);
+    CHECK(other.o == times(one.o, values));
+    CHECK(other.final_state == times(one.final_state, values));
+    for (const auto part : {&DeltaTensors<float>::q, &DeltaTensors<float>::k, &DeltaTensors<float>::g, &DeltaTensors<float>::beta})
+      CHECK(other.gradient.*part == times(one.gradient.*part, values * gradients));
+    for (const auto part : {&DeltaTensors<float>::v, &DeltaTensors<float>::state})
+      CHECK(other.gradient.*part == times(one.gradient.*part, gradients));
+  }
+}
+
+TEST_CASE("the delta rule with fp16 operands gives the same bits in every order, and for a sequence alone or among others") {
+  const Problem both{{65, 65}, 1, 1, 64, 32}, first{{65}, 1, 1, 64, 32};
+  Draw d(86, 0);
+  const Drawn x = raw_problem(both, regimes[1], d);
+  Drawn alone = x;
+  for (auto [v, width] : {std::pair(&alone.in.q, 64), {&alone.in.k, 64}, {&alone.in.v, 32}, {&alone.in.g, 1}, {&alone.in.beta, 1}})
+    v->resize(65 * width);
+  alone.d_o.resize(65 * 32), alone.in.state.resize(64 * 32), alone.d_state.resize(64 * 32);
+  const DeltaResult<float> a = run(v4(), both, x, true), one = run(v4(), first, alone, true);
+  for (std::uint64_t way = 0; way < other_thread_orders; ++way) {
+    const OtherThreadOrder order(way);
+    const DeltaResult<float> b = run(v4(), both, x, true);
+    for (std::size_t i = 0; i < named(a).size(); ++i) {
+      INFO(named(a)[i].first);
+      const std::vector<float>&whole = *named(a)[i].second, &part = *named(one)[i].second;
+      CHECK(whole == *named(b)[i].second);
+      CHECK(std::vector<float>(whole.begin(), whole.begin() + part.size()) == part);
+    }
+  }
+}
