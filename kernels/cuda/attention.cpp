@@ -38,13 +38,12 @@ class DeviceAttention final : public DeviceSublayer {
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<T> d_out = d_mixed_.rows(context_, n, inner_), d_p = d_projected_.rows(context_, n, 3 * inner_);
-    const Rows<const T> p{projected_.data(), 3 * inner_};
+    const Rows<const T> p = projected_.rows();
     float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(inner_)));
     out_.backward(operand_of(n, out_.out(), dy), d_out, false);
-    attention_version<T>().backward(context_.stream(), attention_shape(shape),
-                                    {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()}, d_out,
-                                    row_dots_.reserve(context_, static_cast<std::size_t>(n) * s_.heads), part_of(d_p, 0),
-                                    part_of(d_p, 1), part_of(d_p, 2));
+    attention_version<T>().backward(
+        context_.stream(), attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), mixed_.rows(), lse_.data()}, d_out,
+        row_dots_.reserve(context_, static_cast<std::size_t>(n) * s_.heads), part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));
     for (int part = 0; part < 2; ++part) {
       if (s_.position == Position::rope) rope(context_.stream(), attention_shape(shape), turns_.data(), -1, part_of(d_p, part));
       if (s_.qk_norm != QkNorm::none)
@@ -60,12 +59,12 @@ class DeviceAttention final : public DeviceSublayer {
   Rows<X> part_of(Rows<X> x, int part) const {
     return {x.data + part * inner_, x.stride};
   }
-  Rows<T> prepared(int part) { return {prepared_[part].data(), inner_}; }
+  Rows<T> prepared(int part) { return prepared_[part].rows(); }
 
   /// Norm and rotary positions of q or k, into a buffer of its own: the backward pass needs both sides.
   void prepare(const BatchShape& shape, int part) {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<const T> x = part_of(Rows<const T>{projected_.data(), 3 * inner_}, part);
+    const Rows<const T> x = part_of(Rows<const T>(projected_.rows()), part);
     const Rows<T> y = prepared_[part].rows(context_, n, inner_);
     const NormShape norm = norm_shape(n);
     if (s_.qk_norm == QkNorm::none)

@@ -105,8 +105,7 @@ std::vector<KernelSpeed> bench_delta_in(const KernelBench& b) {
   KernelBench small = b;
   small.batch = 1, small.heads = std::min(b.heads, 2);
   const DeltaSet<T> check(small, check_length, 100);
-  std::vector<DeltaSet<T>> sets;
-  for (std::size_t i = 0; i < input_sets; ++i) sets.emplace_back(b, b.length, i);
+  const DeltaSet<T> timed(b, b.length, 0);
   std::vector<KernelSpeed> speeds;
   for (const DeltaVersion<T>& version : delta_versions<T>()) {
     const double error = delta_error(check, version);
@@ -116,7 +115,7 @@ std::vector<KernelSpeed> bench_delta_in(const KernelBench& b) {
     forward.bytes = tokens * (size * (2 * key + 2 * value) + 8);
     backward.flops = tokens * (16 * key * value + 10 * chunk * value + 12 * chunk * key);
     backward.bytes = tokens * (size * (4 * key + 3 * value) + 16);
-    measure_version(speeds, b.repeats, sets, version, {forward, backward}, {bandwidth, rate, error});
+    measure_version(speeds, b.repeats, timed, version, {forward, backward}, {bandwidth, rate, error});
   }
   return speeds;
 }
@@ -138,12 +137,12 @@ double product_gigaflops(Precision precision) {
   const std::vector<float> x = uniform(side * side, 1, -1, 1);
   const DeviceArray<float> a(x), c(side * side);
   const DeviceArray<bf16> narrow(side * side);
-  round_rows({}, side, side, {a.data(), side}, narrow.data());
+  round_rows({}, side, side, {a.data(), side}, {narrow.data(), side});
   const DeviceOperand operand{
       side, side, {a.data(), side}, precision == Precision::bf16 ? Rows<const bf16>{narrow.data(), side} : Rows<const bf16>{}};
   Products products;
   KernelSpeed speed;
-  measure(speed, 10, [&](std::size_t) { products.run({}, operand, false, operand, false, Rows<float>{c.data(), side}); });
+  measure(speed, 10, [&] { products.run({}, operand, false, operand, false, Rows<float>{c.data(), side}); });
   return 2e-9 * side * side * side / speed.fastest;
 }
 

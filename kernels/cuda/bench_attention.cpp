@@ -56,8 +56,7 @@ std::vector<KernelSpeed> bench_attention_in(const KernelBench& b) {
   KernelBench small = b;
   small.batch = 1, small.heads = std::min(b.heads, 2);
   AttentionSet<T> check(small, check_length, 100);
-  std::vector<AttentionSet<T>> sets;
-  for (std::size_t i = 0; i < input_sets; ++i) sets.emplace_back(b, b.length, i);
+  const AttentionSet<T> timed(b, b.length, 0);
   const double elements = static_cast<double>(b.batch) * b.length * b.heads * b.key_dim;
   const double bandwidth = copy_bandwidth(), rate = product_rate();
   std::vector<KernelSpeed> speeds;
@@ -67,7 +66,7 @@ std::vector<KernelSpeed> bench_attention_in(const KernelBench& b) {
     KernelSpeed forward{version.name, "forward"}, backward{version.name, "backward"};
     forward.flops = elements * 2 * b.length, backward.flops = elements * 5 * b.length;  // what the causal mask leaves
     forward.bytes = sizeof(T) * 4 * elements, backward.bytes = sizeof(T) * 8 * elements;
-    measure_version(speeds, b.repeats, sets, version, {forward, backward}, {bandwidth, rate, error});
+    measure_version(speeds, b.repeats, timed, version, {forward, backward}, {bandwidth, rate, error});
   }
   return speeds;
 }

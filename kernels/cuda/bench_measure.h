@@ -1,5 +1,4 @@
-// How the kernels of the GPU are timed: device clocks around single calls after a warm-up, inputs rotated so that the cache does
-// not keep them; and the checks that come first.
+// How the kernels of the GPU are timed: device clocks around single calls after a warm-up; and the checks that come first.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -11,7 +10,6 @@
 
 namespace separatrix::SIMT {
 
-constexpr std::size_t input_sets = 4;
 constexpr int check_length = 150;
 
 inline std::vector<float> uniform(std::size_t n, std::uint64_t stream, double low, double high) {
@@ -48,12 +46,23 @@ inline void require_right(const std::string& what, double error, Precision preci
            "): no speed is reported");
 }
 
-/// Times f(set) on the device.
+#ifdef SEPARATRIX_EMULATED
+constexpr std::size_t cleared_bytes = std::size_t{1} << 16;
+#else
+constexpr std::size_t cleared_bytes = std::size_t{1} << 28;
+#endif
+
+/// Times f() on the device.  Before each, memory is cleared: that pushes the inputs out of the cache, and while it lasts the host
+/// queues f, so that launching is not what is timed.
 template <class F>
 void measure(KernelSpeed& speed, int repeats, const F& f) {
-  for (std::size_t set = 0; set < input_sets; ++set) f(set);
+  const DeviceArray<unsigned char> cleared(cleared_bytes);
+  for (int i = 0; i < 3; ++i) f();
   std::vector<double> times;
-  for (int i = 0; i < repeats; ++i) times.push_back(seconds_of({}, [&] { f(static_cast<std::size_t>(i) % input_sets); }));
+  for (int i = 0; i < repeats; ++i) {
+    zero_async({}, cleared.data(), cleared_bytes);
+    times.push_back(seconds_of({}, f));
+  }
   std::sort(times.begin(), times.end());
   const auto quantile = [&](double q) { return times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))]; };
   speed.seconds = quantile(0.5), speed.fastest = times.front(), speed.spread = (quantile(0.9) - quantile(0.1)) / speed.seconds;
@@ -61,16 +70,11 @@ void measure(KernelSpeed& speed, int repeats, const F& f) {
 
 /// Bytes per second of a copy in device memory, read and write counted.
 inline double copy_bandwidth() {
-#ifdef SEPARATRIX_EMULATED
-  constexpr std::size_t bytes = std::size_t{1} << 16;
-#else
-  constexpr std::size_t bytes = std::size_t{1} << 28;
-#endif
-  const DeviceArray<unsigned char> from(bytes), to(bytes);
-  zero_async({}, from.data(), bytes);
+  const DeviceArray<unsigned char> from(cleared_bytes), to(cleared_bytes);
+  zero_async({}, from.data(), cleared_bytes);
   KernelSpeed speed;
-  measure(speed, 20, [&](std::size_t) { copy_async({}, to.data(), from.data(), bytes); });
-  return 2.0 * bytes / speed.seconds;
+  measure(speed, 20, [&] { copy_async({}, to.data(), from.data(), cleared_bytes); });
+  return 2.0 * cleared_bytes / speed.seconds;
 }
 
 /// FLOP/s of a large bf16 product: what the tensor cores reach.
@@ -83,13 +87,13 @@ struct Beside {
   double bandwidth, product_rate, error;
 };
 
-/// Times both passes of a version on drawn sets of inputs, and adds them to `speeds`.
+/// Times both passes of a version on drawn inputs, and adds them to `speeds`.
 template <class Set, class Version>
-void measure_version(std::vector<KernelSpeed>& speeds, int repeats, const std::vector<Set>& sets, const Version& version,
+void measure_version(std::vector<KernelSpeed>& speeds, int repeats, const Set& set, const Version& version,
                      std::pair<KernelSpeed, KernelSpeed> passes, const Beside& beside) {
   auto& [forward, backward] = passes;
-  measure(forward, repeats, [&](std::size_t set) { sets[set].forward(version); });
-  measure(backward, repeats, [&](std::size_t set) { sets[set].backward(version); });
+  measure(forward, repeats, [&] { set.forward(version); });
+  measure(backward, repeats, [&] { set.backward(version); });
   for (KernelSpeed* s : {&forward, &backward}) {
     s->bandwidth = beside.bandwidth, s->product_rate = beside.product_rate, s->error = beside.error;
     speeds.push_back(*s);

@@ -53,15 +53,15 @@ class DeviceDeltaRule final : public DeviceSublayer {
     const Stream stream = context_.stream();
     const float* w = context_.weights;
     float* d_w = context_.gradient;
-    const Rows<T> p{projected_.data(), in_.out()}, d_p = d_projected_.rows(context_, n, in_.out());
+    const Rows<T> p = projected_.rows(), d_p = d_projected_.rows(context_, n, in_.out());
     const Rows<T> d_f = d_features_.rows(context_, n, 2 * keys_ + values_), d_o = d_o_.rows(context_, n, values_);
     const Rows<T> d_gated = d_gated_.rows(context_, n, values_);
     const Rows<float> d_g = d_g_.rows(context_, n, s_.value_heads), d_beta = d_beta_.rows(context_, n, s_.value_heads);
     const DeltaSizes delta = sizes(shape);
     float* scratch = scratch_.reserve(context_, scratch_size(shape));
     out_.backward(operand_of(n, out_.out(), dy), d_gated, false);
-    delta_output_backward(stream, output_shape(shape), {o_.data(), values_}, w + o_norm_, columns(p, z_at()), d_gated, d_o,
-                          d_w + o_norm_, columns(d_p, z_at()), scratch);
+    delta_output_backward(stream, output_shape(shape), o_.rows(), w + o_norm_, columns(p, z_at()), d_gated, d_o, d_w + o_norm_,
+                          columns(d_p, z_at()), scratch);
     delta_version<T>(delta, options())
         .backward(stream, delta, options(), arguments(), saved_.data(), d_o, nullptr,
                   {d_f, columns(d_f, keys_), columns(d_f, 2 * keys_), d_g, d_beta, nullptr}, scratch);
@@ -84,8 +84,8 @@ class DeviceDeltaRule final : public DeviceSublayer {
     return {s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta, s_.keys == Keys::unit};
   }
   DeltaArguments<T> arguments() const {
-    const Rows<const T> f{features_.data(), 2 * keys_ + values_};
-    return {f, columns(f, keys_), columns(f, 2 * keys_), {g_.data(), s_.value_heads}, {beta_.data(), s_.value_heads}, nullptr};
+    const Rows<const T> f = features_.rows();
+    return {f, columns(f, keys_), columns(f, 2 * keys_), g_.rows(), beta_.rows(), nullptr};
   }
   DeltaGatesShape gates_shape(const BatchShape& b) const {
     return {b.batch, b.length, s_.value_heads, s_.gates == Gates::sigmoid, s_.neg_eigval};

@@ -16,6 +16,7 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
  public:
   DeviceExecutor(const Spec& spec, Precision precision) : spec_(spec), context_(precision), model_(spec, context_) {
     size_ = model_.layout().values().size();
+    apart_ = (size_ + 63) / 64 * 64;
     numbers_.reserve(1), numbers_here_.reserve(1);
     *numbers_here_.data() = StepNumbers{};
     norm_scratch_.reserve(norm_blocks);
@@ -39,17 +40,14 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
 
   Matrix<float> logits(const Weights<float>& weights, const Batch& batch) override {
     const Rows<float> out = forward(weights, batch);
-    Matrix<float> copy(batch.tokens.size(), spec_.vocab);
-    download(copy.values().data(), out.data, copy.values().size());
-    wait_for(context_.stream());
-    return copy;
+    return downloaded(out, batch.tokens.size(), spec_.vocab);
   }
 
   std::vector<Matrix<float>> layers(const Weights<float>& weights, const Batch& batch) override {
     forward(weights, batch);
-    std::vector<Matrix<float>> out(model_.blocks(), Matrix<float>(batch.tokens.size(), spec_.width));
-    for (std::size_t i = 0; i < out.size(); ++i) download(out[i].values().data(), model_.stream_after(i), out[i].values().size());
-    wait_for(context_.stream());
+    std::vector<Matrix<float>> out;
+    for (std::size_t i = 0; i < model_.blocks(); ++i)
+      out.push_back(downloaded(model_.stream_after(i), batch.tokens.size(), spec_.width));
     return out;
   }
 
@@ -60,12 +58,12 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     if (weights.size() != size_ || first.size() != size_ || second.size() != size_ || decayed.size() != size_)
       fail("training on the device: {} weights, but {} and {} moments of a model of {}", weights.size(), first.size(),
            second.size(), size_);
-    arena_.reserve(4 * size_);
+    arena_.reserve(4 * apart_);
     decayed_ = DeviceArray<std::uint8_t>(decayed);
     graphs_.clear();
     const std::vector<float>* parts[] = {&weights, &first, &second};
     for (std::size_t i = 0; i < 3; ++i)
-      copy_async(context_.stream(), arena_.data() + i * size_, parts[i]->data(), size_ * sizeof(float));
+      copy_async(context_.stream(), arena_.data() + i * apart_, parts[i]->data(), size_ * sizeof(float));
     wait_for(context_.stream());
   }
 
@@ -95,7 +93,7 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
 
   void fetch(std::vector<float>& weights, std::vector<float>& first, std::vector<float>& second) override {
     std::vector<float>* parts[] = {&weights, &first, &second};
-    for (std::size_t i = 0; i < 3; ++i) download(parts[i]->data(), arena_.data() + i * size_, size_);
+    for (std::size_t i = 0; i < 3; ++i) download(parts[i]->data(), arena_.data() + i * apart_, size_);
     wait_for(context_.stream());
   }
 
@@ -164,8 +162,8 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
 
   /// Weights of the host for one pass; those of a training in progress stay where they are.
   void borrow(const Weights<float>& weights) {
-    guest_.reserve(2 * size_);
-    context_.weights = guest_.data(), context_.gradient = guest_.data() + size_;
+    guest_.reserve(2 * apart_);
+    context_.weights = guest_.data(), context_.gradient = guest_.data() + apart_;
     copy_async(context_.stream(), guest_.data(), weights.values().data(), size_ * sizeof(float));
   }
 
@@ -189,11 +187,11 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
 
   /// What a graph records.
   void queue_step(const DeviceBatch& batch) {
-    context_.weights = arena_.data(), context_.gradient = arena_.data() + 3 * size_;
+    context_.weights = arena_.data(), context_.gradient = arena_.data() + 3 * apart_;
     upload(batch);
     model_.loss_and_gradient(batch, model_.forward(batch), numbers_.data());
-    adamw(context_.stream(), static_cast<std::ptrdiff_t>(size_), context_.gradient, decayed_.data(), arena_.data() + size_,
-          arena_.data() + 2 * size_, arena_.data(), norm_scratch_.data(), numbers_.data());
+    adamw(context_.stream(), static_cast<std::ptrdiff_t>(size_), context_.gradient, decayed_.data(), arena_.data() + apart_,
+          arena_.data() + 2 * apart_, arena_.data(), norm_scratch_.data(), numbers_.data());
   }
 
   /// Memory that has moved since they were recorded makes graphs void.
@@ -202,12 +200,24 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     moves_ = context_.moves;
   }
 
+  /// A matrix (rows, cols) of the device, once all that is queued is done.
+  Matrix<float> downloaded(Rows<const float> x, std::size_t rows, std::size_t cols) {
+    const auto stride = static_cast<std::size_t>(x.stride);
+    std::vector<float> with_gaps(rows * stride);
+    download(with_gaps.data(), x.data, with_gaps.size());
+    wait_for(context_.stream());
+    Matrix<float> matrix(rows, cols);
+    for (std::size_t i = 0; i < rows; ++i)
+      std::copy_n(with_gaps.begin() + static_cast<std::ptrdiff_t>(i * stride), cols,
+                  matrix.values().begin() + static_cast<std::ptrdiff_t>(i * cols));
+    return matrix;
+  }
   void download(float* to, const float* from, std::size_t count) { copy_async(context_.stream(), to, from, count * sizeof(float)); }
 
   Spec spec_;
   DeviceContext context_;
   DeviceModel model_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0, apart_ = 0;  // of the weights; from one part of an arena to the next, which is aligned
   DeviceArray<float> arena_, guest_;  // weights, moments, gradient | weights, gradient
   DeviceArray<std::uint8_t> decayed_;
   DeviceArray<StepNumbers> numbers_;

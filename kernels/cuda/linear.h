@@ -34,7 +34,7 @@ class DeviceLinear {
   DeviceOperand operand(const DeviceOperand& x, DeviceBuffer<bf16>& rounded) {
     if (context_.precision == Precision::fp32 || x.is_bf16()) return x;
     const Rows<bf16> copy = rounded.rows(context_, x.rows, x.cols);
-    round_rows(context_.stream(), x.rows, x.cols, x.floats, copy.data);
+    round_rows(context_.stream(), x.rows, x.cols, x.floats, copy);
     return operand_of(x.rows, x.cols, copy);
   }
 

@@ -25,7 +25,7 @@ class DeviceMlp final : public DeviceSublayer {
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<T> projected{projected_.data(), up_.out()}, d_active = d_active_.rows(context_, n, hidden_);
+    const Rows<T> projected = projected_.rows(), d_active = d_active_.rows(context_, n, hidden_);
     down_.backward(operand_of(n, down_.out(), dy), d_active, false);
     (swiglu_ ? swiglu_backward<T> : relu_backward<T>)(context_.stream(), n, hidden_, projected, d_active, projected);
     up_.backward(operand_of(n, up_.out(), projected), dx, accumulate);

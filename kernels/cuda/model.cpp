@@ -37,8 +37,8 @@ Rows<float> DeviceModel::forward(const DeviceBatch& batch) {
     embedding_forward(stream, n, width, batch.positions, context_.weights + offset("model.position_embeddings.weight"), bottom,
                       true);
   for (std::size_t i = 0; i < residuals_.size(); ++i)
-    residuals_[i].forward(batch.shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(context_, n, width));
-  const Rows<const float> top{stream_.back().data(), width};
+    residuals_[i].forward(batch.shape, stream_[i].rows(), stream_[i + 1].rows(context_, n, width));
+  const Rows<const float> top = stream_.back().rows();
   const Rows<float> logits = logits_.rows(context_, n, spec_.vocab);
   head_.forward(spec_.final_norm ? normed_.forward(context_, {n, width, 1, static_cast<float>(spec_.norm_eps)}, top,
                                                    context_.weights + offset("model.norm.weight"))
@@ -56,11 +56,11 @@ void DeviceModel::loss_and_gradient(const DeviceBatch& batch, Rows<float> logits
   const Rows<float> d = d_stream_.rows(context_, n, width);
   head_.backward(operand_of(n, spec_.vocab, logits), d, false);
   if (spec_.final_norm)
-    rms_norm_backward(stream, {n, width, 1, static_cast<float>(spec_.norm_eps)}, d, {stream_.back().data(), width},
+    rms_norm_backward(stream, {n, width, 1, static_cast<float>(spec_.norm_eps)}, d, stream_.back().rows(),
                       context_.weights + offset("model.norm.weight"), normed_.rstd(), d,
                       context_.gradient + offset("model.norm.weight"),
                       scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width))));
-  for (std::size_t i = residuals_.size(); i-- > 0;) residuals_[i].backward(batch.shape, Rows<float>{stream_[i].data(), width}, d);
+  for (std::size_t i = residuals_.size(); i-- > 0;) residuals_[i].backward(batch.shape, stream_[i].rows(), d);
   embedding_backward(stream, n, spec_.vocab, width, batch.tokens, d, context_.gradient + offset("model.embed_tokens.weight"));
   if (spec_.learned_positions > 0)
     embedding_backward(stream, n, spec_.learned_positions, width, batch.positions, d,

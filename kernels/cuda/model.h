@@ -23,7 +23,7 @@ class DeviceModel {
   void loss_and_gradient(const DeviceBatch& batch, Rows<float> logits, StepNumbers* numbers);
 
   /// The residual stream after block i (0: before the first) of the last forward pass.
-  const float* stream_after(std::size_t block) const { return stream_[block_ends_[block]].data(); }
+  Rows<const float> stream_after(std::size_t block) const { return stream_[block_ends_[block]].rows(); }
   std::size_t blocks() const { return block_ends_.size(); }
   const Weights<float>& layout() const { return layout_; }
 

@@ -111,6 +111,6 @@ template <class T>
 void copy_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, In<T> x, Rows<T> y);
 /// Rounded to bf16, rows without gaps.
 struct bf16;
-void round_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, bf16* y);
+void round_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Rows<bf16> y);
 
 }  // namespace separatrix::SIMT

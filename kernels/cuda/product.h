@@ -44,7 +44,7 @@ struct Tf32x3Product {
     std::uint32_t high, low;
   };
   __device__ static Split split(float x) {
-    const std::uint32_t high = to_tf32(x);
+    const std::uint32_t high = to_tf32(x) & 0xFFFFE000;  // the manual does not promise that the other bits are zero
     return {high, to_tf32(x - float_of(high))};
   }
 

@@ -41,7 +41,7 @@ class DeviceResidual {
       norm_backward(n, d_inner, x, normed_.rstd(), d, scratch, true);
     } else {
       if (place_ == NormPlace::post)
-        norm_backward(n, d, {inner_.data(), width_}, rstd_.data(), d_inner, scratch, false);
+        norm_backward(n, d, inner_.rows(), rstd_.data(), d_inner, scratch, false);
       else
         copy_rows(context_.stream(), n, width_, d, d_inner);
       sublayer_->backward(shape, d_inner, d, true);

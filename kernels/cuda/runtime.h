@@ -66,7 +66,7 @@ class DeviceArray {
   /// At least `size` elements; true when memory moved, and what was there is gone.
   bool reserve(std::size_t size) {
     if (size <= size_ && data_) return false;
-    device_free(data_);
+    device_free(std::exchange(data_, nullptr)), size_ = 0;  // so that a failure leaves it empty
     data_ = static_cast<T*>(device_allocate(size * sizeof(T)));
     size_ = size;
     return true;
@@ -101,7 +101,7 @@ class PinnedArray {
   ~PinnedArray() { pinned_free(data_); }
   bool reserve(std::size_t size) {
     if (size <= size_) return false;
-    pinned_free(data_);
+    pinned_free(std::exchange(data_, nullptr)), size_ = 0;
     data_ = static_cast<T*>(pinned_allocate(size * sizeof(T)));
     size_ = size;
     return true;

@@ -7,7 +7,9 @@
 namespace separatrix::cuda {
 
 void check_cuda(int status, const char* name) {
-  if (status != cudaSuccess) throw Error(std::string(name) + ": " + cudaGetErrorString(static_cast<cudaError_t>(status)));
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // forgets it: the next launch must not report it again
+  throw Error(std::string(name) + ": " + cudaGetErrorString(static_cast<cudaError_t>(status)));
 }
 void refuse(const std::string& line) {
   throw Error(line);

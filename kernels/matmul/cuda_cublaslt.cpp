@@ -81,8 +81,9 @@ struct Products::State {
     const cublasStatus_t status =
         cublasLtMatmulAlgoGetHeuristic(handle, p.operation, p.a, p.b, p.c, p.c, preference, 1, &best, &found);
     cublasLtMatmulPreferenceDestroy(preference);
-    check(status, "cublasLtMatmulAlgoGetHeuristic");
-    if (found == 0) fail("cuBLASLt has no algorithm for a product of {} x {} x {}", s.n, s.k, s.m);
+    if (status != CUBLAS_STATUS_NOT_SUPPORTED) check(status, "cublasLtMatmulAlgoGetHeuristic");
+    if (status != CUBLAS_STATUS_SUCCESS || found == 0 || best.state != CUBLAS_STATUS_SUCCESS)
+      fail("cuBLASLt has no algorithm for a product of {} x {} x {}", s.n, s.k, s.m);
     return best.algo;
   }
 };
