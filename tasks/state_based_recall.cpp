@@ -111,10 +111,11 @@ void StateBasedRecall::read_options() {
   reveal_last_ = settings_.flag("reveal_last", false,
                                 "true: other variables than the one asked are also shown after the last swap; else a single swap "
                                 "is seen in the question alone");
-  questions_ = settings_.integer("questions", 1, 1, kMaxVariables,
-                                 "different variables whose bits are asked for at the end, the last of them as ever: more that is "
-                                 "learnt from an example without reveals; but what the earlier answers leave can be counted out, "
-                                 "with all variables asked the last answer wholly, so evaluate with 1");
+  questions_ =
+      settings_.integer("questions", 1, 1, kMaxVariables,
+                        "different variables asked for at the end, the last of them as ever, the others as `reveal` says: more "
+                        "that is learnt from an example without reveals; but the bits at the end are those at the start in another "
+                        "order, so that with all variables asked the last answer can be counted out: evaluate with 1");
   strict_ = settings_.integer("strict", 20, 0, 100, "Appendix C.3: percent of examples without any reveal; evaluate with 100");
   warmup_ = settings_.integer("warmup_reveals", 0, 0, kMaxVariables,
                               "reveals of different variables before the first swap, so that small models can begin at n = 0; the "
@@ -182,18 +183,19 @@ void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
   for (int v = 0; v < variables_; ++v) pointer[v] = pointers[v], bit[v] = bits[pointers[v]], ones += bit[v];
   CheapTracker cheap(bit);
 
-  const auto reveal = [&](int v, bool show_bit) {
+  const auto reveal_as = [&](int v, bool show_bit) {
     if (show_bit)
       program.assert_bit(program.name(v), bits[pointer[v]], /*last=*/false);
     else
       program.assert_variable(v, pointer[v], /*last=*/false);
     cheap.reveal(v, bits[pointer[v]]);
   };
+  const auto reveal = [&](int v) { reveal_as(v, reveal_ == "bit" || (reveal_ == "both" && rng.below(2) == 0)); };
   const auto warm_up = [&](int v) {
     if (warmup_mixed_ && rng.below(2) == 0)
       program.assert_bit(program.number(pointer[v]), bits[pointer[v]], /*last=*/false);
     else
-      reveal(v, !warmup_mixed_ || rng.below(2) == 0);
+      reveal_as(v, !warmup_mixed_ || rng.below(2) == 0);
   };
 
   if (!bits_first_) write_pointers(program, pointers, m);
@@ -208,11 +210,10 @@ void StateBasedRecall::write(Rng& rng, int n, Draft& draft) const {
     cheap.update(swap);
     const bool last = i == n;  // then a reveal must not give the answer away
     if (spacing <= 0 || i % spacing != 0 || (last && !reveal_last_)) continue;
-    for (const int v : variables_of_reveal(rng, last ? asked : -1))
-      reveal(v, reveal_ == "bit" || (reveal_ == "both" && rng.below(2) == 0));
+    for (const int v : variables_of_reveal(rng, last ? asked : -1)) reveal(v);
   }
   if (questions_ > 1)
-    for (const int v : different_variables(rng, questions_ - 1, asked)) reveal(v, /*show_bit=*/true);
+    for (const int v : different_variables(rng, questions_ - 1, asked)) reveal(v);
   const int answer = bits[pointer[asked]];
   program.assert_bit(program.name(asked), answer, /*last=*/true);
   const bool mostly_ones = 2 * std::count(bits.begin(), bits.end(), 1) > m;

@@ -11,7 +11,7 @@ using namespace separatrix;
 
 TEST_CASE(
     "several questions ask for different variables after the last swap, and the first of them finds what one question finds") {
-  const auto five = make_task("state_based_recall", {{"questions", "5"}, {"strict", "100"}});
+  const auto five = make_task("state_based_recall", {{"questions", "5"}, {"strict", "100"}, {"reveal", "bit"}});
   const auto one = make_task("state_based_recall", {{"strict", "100"}});
   std::set<std::string> first;
   for (int i = 0; i < 200; ++i) {
@@ -32,6 +32,26 @@ TEST_CASE(
     CHECK(e.text.substr(e.text.rfind("assert")) == single.substr(single.find("assert")));
   }
   CHECK(first.size() == 5);
+}
+
+TEST_CASE("the questions before the last ask for what reveals show: bits, pointers, or either by a fair coin") {
+  const auto pointers_of = [](const std::string& kind) {
+    const auto task = make_task("state_based_recall", {{"questions", "5"}, {"strict", "100"}, {"reveal", kind}});
+    int pointers = 0;
+    for (int i = 0; i < 250; ++i) {
+      std::istringstream lines(task->sample(6, Purpose::test, 4, i).text);
+      std::string line;
+      for (int at = 0; std::getline(lines, line); ++at) {
+        const bool pointer = at >= 6 && line.find("bits[") == std::string::npos;
+        CHECK((!pointer || at < 10));  // the last asks for a bit
+        pointers += pointer;
+      }
+    }
+    return pointers;
+  };
+  CHECK(pointers_of("bit") == 0);
+  CHECK(pointers_of("pointer") == 1000);
+  CHECK(std::abs(pointers_of("both") - 500) < 5 * std::sqrt(250.0));  // 5 deviations
 }
 
 TEST_CASE("warm-up reveals without swaps never show the bit that is asked") {
