@@ -21,8 +21,7 @@ __device__ void pack_rows(Rows<const bf16> x, const ChunkPlace& at, int column, 
     }
     const float norm = 1.0f / sqrtf(warp_sum(sum) + 1e-6f);  // all lanes take part, also where it is not asked for
     most = warp_max(most);
-    // A row of zeros: 2^10, for its norm is counted as 10^-3.
-    const float scale = !unit ? 1.0f : most == 0 ? 1024.0f : 2 * scale_below_1(most);
+    const float scale = unit ? 2 * scale_below_1(most) : 1.0f;
 #pragma unroll
     for (int e = 0; e < keys / warp_size; ++e) tile.at(i, lane + e * warp_size) = from_float<fp16>(scale * row[e]);
     if (lane == 0) factors[i] = unit ? norm / scale : 1.0f, norms[i] = unit ? norm : 1.0f;

@@ -66,7 +66,7 @@ struct Gradients {
     for (int column = slab; column < static_cast<int>(saved.values); column += slab) unit = fminf(unit, slab_unit(column));
   }
 
-  /// use(column, turn) for every slab, whose tiles fetch(column, turn) has copied.
+  /// use(column, turn) for every slab, whose tiles fetch(column, turn) has copied.  A barrier lies between two calls.
   template <class Fetch, class Use>
   __device__ void for_slabs(Fetch fetch, Use use) {
     fetch(0, 0);
@@ -76,7 +76,6 @@ struct Gradients {
       if (column + slab < static_cast<int>(saved.values)) fetch(column + slab, turn ^ 1);
       use(column, turn);
     }
-    __syncthreads();
   }
 
   /// Slabs of S and V', turn by turn.
@@ -165,7 +164,7 @@ struct Gradients {
     for_elements(from_state, [&](int i, int, float& x) { x *= o.query_scale * decays.from_start[first + i]; });
     add_dots(from_state, q, 1 / unit, starts);
     for_elements(from_state, [&](int, int, float& x) { x *= fit_p; });
-    __syncthreads();
+    __syncwarp();  // a warp reads the rows it has written
     multiply<false, chunk / 16>(from_state, LeftRows<Square>{d_p, first}, k, 0, first / 16 + 1);
     for_elements(from_state, [&](int, int, float& x) { x /= fit_p; });
   }
@@ -185,7 +184,7 @@ struct Gradients {
     for (int e = 0; e < 2; ++e) starts[e] = fmaf(decays.beta[first + threadIdx.x % warp_size / 4 + 8 * e], erased[e], starts[e]);
     put_rows(starts, d_start);
     for_elements(t, [&](int, int, float& x) { x *= fit_l; });
-    __syncthreads();
+    __syncwarp();
     multiply<false, chunk / 16>(t, LeftRows<Square>{d_l, first}, k, 0, first / 16 + 1);
     add_dots(t, k, 1 / fit_l * (1 / unit), d_beta);
   }

@@ -30,9 +30,7 @@ Drawn raw_problem(const Problem& p, const Regime& regime, Draw& d) {
 
 /// Error of the kernel in units of what operands of 11 bits do: 2^13 times what the definition in fp32 errs by.  What is stored in
 /// bf16 may differ by its rounding too.
-double worst(const Problem& p, const Regime& regime, std::uint32_t level, std::string& where) {
-  Draw d(level, 0);
-  const Drawn x = raw_problem(p, regime, d);
+double worst(const Problem& p, const Drawn& x, std::string& where) {
   const DeltaResult<double> truth = unit_reference<double>(p, x);
   const DeltaResult<float> plain = unit_reference<float>(p, x), kernel = run(v4(), p, x, true);
   double most = 0;
@@ -41,10 +39,16 @@ double worst(const Problem& p, const Regime& regime, std::uint32_t level, std::s
     const bool stored_in_bf16 = name == "o" || name == "dq" || name == "dk" || name == "dv";
     const double size = error(std::vector<double>(exact->size(), 0), *exact), e = error(*named(kernel)[i].second, *exact);
     const double beyond = e - (stored_in_bf16 ? std::ldexp(size, -9) : 0);
-    const double y = std::ldexp(beyond / std::max(error(*named(plain)[i].second, *exact), std::ldexp(size, -24)), -13);
-    if (!(y <= most)) most = y, where = name;
+    const double unit = std::ldexp(std::max(error(*named(plain)[i].second, *exact), std::ldexp(size, -24)), 13);
+    const double y = std::isnan(e) ? INFINITY : beyond <= 0 ? 0 : beyond / unit;
+    if (y > most) most = y, where = name;
   }
   return most;
+}
+
+double worst(const Problem& p, const Regime& regime, std::uint32_t level, std::string& where) {
+  Draw d(level, 0);
+  return worst(p, raw_problem(p, regime, d), where);
 }
 
 Drawn times(Drawn x, float values, float gradients) {
@@ -116,6 +120,21 @@ TEST_CASE("values and gradients of any size: times a power of two, the delta rul
       CHECK(other.gradient.*part == times(one.gradient.*part, values * gradients));
     for (const auto part : {&DeltaTensors<float>::v, &DeltaTensors<float>::state})
       CHECK(other.gradient.*part == times(one.gradient.*part, gradients));
+  }
+}
+
+TEST_CASE("the delta rule with fp16 operands where one slab of values is much larger than the other") {
+  const Problem p{{70}, 1, 1, 32, 64};
+  for (const auto& [values, gradients] : std::vector<std::pair<float, float>>{{0x1p20f, 1.0f}, {0x1p20f, 0x1p-10f}}) {
+    Draw d(87, 0);
+    Drawn x = raw_problem(p, regimes[0], d);
+    for (std::vector<float>* v : {&x.in.v, &x.in.state, &x.d_o, &x.d_state})
+      for (std::size_t i = 0; i < v->size(); ++i)
+        if (i % 64 >= 32) (*v)[i] *= v == &x.in.v || v == &x.in.state ? values : gradients;
+    std::string tensor;
+    const double y = worst(p, x, tensor);
+    INFO(values << ", " << gradients << ": " << y << " in " << tensor);
+    CHECK(y <= 1);
   }
 }
 
