@@ -98,21 +98,30 @@ struct Decays {
   __device__ explicit Decays(float* p)
       : high(p), low(p + chunk), from_start(p + 2 * chunk), to_end(p + 3 * chunk), beta(p + 4 * chunk) {}
 
-  /// Needs a barrier before and after.
+  /// By one warp, two tokens a lane.  Needs a barrier before and after.
   __device__ void load(Rows<const float> g, Rows<const float> betas, const ChunkPlace& at, int head) {
-    const int i = threadIdx.x;
-    if (i >= chunk) return;
-    double gamma = 0, mine = 0;
-    for (int t = 0; t < at.count; ++t) {
-      // exp(-128) is 0 in float, so a stronger decay changes nothing; gamma stays finite.
-      gamma += fmaxf(g.row(at.first + t)[head], -128.0f);
-      if (t <= i) mine = gamma;
+    if (threadIdx.x >= warp_size) return;
+    static_assert(chunk == 2 * warp_size);
+    const int lane = threadIdx.x, first = 2 * lane;
+    // exp(-128) is 0 in float, so a stronger decay changes nothing; gamma stays finite.
+    const auto decay = [&](int i) { return i < at.count ? static_cast<double>(fmaxf(g.row(at.first + i)[head], -128.0f)) : 0.0; };
+    const auto from_lane = [](double x, int l) { return __shfl_sync(0xffffffffu, x, l > 0 ? l : 0); };
+    const double own[2] = {decay(first), decay(first + 1)};
+    double sum = own[0] + own[1];  // then of all lanes up to this one
+    for (int step = 1; step < warp_size; step *= 2) {
+      const double before = from_lane(sum, lane - step);
+      if (lane >= step) sum += before;
     }
-    high[i] = static_cast<float>(mine);
-    low[i] = static_cast<float>(mine - high[i]);
-    from_start[i] = static_cast<float>(exp(mine));
-    to_end[i] = expf(static_cast<float>(gamma - mine));
-    beta[i] = i < at.count ? betas.row(at.first + i)[head] : 0;
+    const double gamma_n = from_lane(sum, warp_size - 1), before = from_lane(sum, lane - 1);
+    const double gamma[2] = {lane > 0 ? before + own[0] : own[0], sum};
+    for (int e = 0; e < 2; ++e) {
+      const int i = first + e;
+      high[i] = static_cast<float>(gamma[e]);
+      low[i] = static_cast<float>(gamma[e] - high[i]);
+      from_start[i] = static_cast<float>(exp(gamma[e]));
+      to_end[i] = expf(static_cast<float>(gamma_n - gamma[e]));
+      beta[i] = i < at.count ? betas.row(at.first + i)[head] : 0;
+    }
   }
   /// exp(gamma_n)
   __device__ float whole() const { return from_start[chunk - 1]; }
