@@ -68,7 +68,6 @@ void delta_gates_backward(Stream stream, const DeltaGatesShape& s, In<T> a, In<T
                           float* d_dt_bias, float* scratch) {
   const Gates<T> gates{s, a, b, a_log, dt_bias};
   const std::ptrdiff_t tokens = static_cast<std::ptrdiff_t>(s.batch) * s.length;
-  // Before d_a, which may be d_g.
   if (s.sigmoid) {
     column_sums(stream, "delta_gates_a_log", tokens, s.heads, ParameterTerm<T>{gates, d_g, false}, d_a_log, false, scratch);
     column_sums(stream, "delta_gates_dt_bias", tokens, s.heads, ParameterTerm<T>{gates, d_g, true}, d_dt_bias, false, scratch);
