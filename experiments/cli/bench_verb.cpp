@@ -110,7 +110,24 @@ int bench_delta_rule_on_cuda(const DeltaArguments& a) {
   return 0;
 }
 
+void check_sizes(const DeltaArguments& a) {
+  const DeltaShape& s = a.shape;
+  for (const auto& [name, value] : {std::pair("batch", static_cast<std::int64_t>(s.batch)),
+                                    {"length", s.length},
+                                    {"heads", s.key_heads},
+                                    {"key-dim", s.key_dim},
+                                    {"value-dim", s.value_dim},
+                                    {"runs", a.runs}})
+    if (value < 1) fail("bench gdn: --{} {}: wanted 1 or more", name, value);
+  // Inputs, outputs, their gradients, and the states that the forward keeps.
+  const double numbers = 1.0 * s.batch * s.length * s.key_heads * (8.0 * s.key_dim + 8.0 * s.value_dim);
+  if (numbers > 4e9)
+    fail("bench gdn: batch {} x length {} x heads {} needs some {:.0f} GB; give smaller sizes", s.batch, s.length, s.key_heads,
+         4e-9 * numbers);
+}
+
 int bench_delta_rule(const DeltaArguments& a) {
+  check_sizes(a);
   const Device device = parse_device(a.device);
   if (device == Device::cuda) return bench_delta_rule_on_cuda(a);
   if (device != Device::cpu || a.precision != "fp32")
@@ -182,7 +199,7 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   step->footer("example: separatrix bench step experiments/quick/model.toml --csv speed.csv");
   auto a = std::make_shared<StepArguments>();
   step->add_option("config", a->config, "the settings of a run (TOML)")->required();
-  step->add_option("--set", a->sets, "override a key: train.batch=8");
+  step->add_option("--set", a->sets, "override a key: train.batch=8")->take_all()->allow_extra_args(false);
   step->add_option("--device", a->device, "train.device: cpu | reference | cuda");
   step->add_option("--steps", a->steps, "steps to measure, after as many to warm up");
   step->add_option("--csv", a->csv, "append the figures to this file, with commit, machine and date");
@@ -212,7 +229,7 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   sweep->footer("example: separatrix bench sweep experiments/quick/model.toml --jobs 4 --device cuda --json");
   auto w = std::make_shared<SweepBenchArguments>();
   sweep->add_option("config", w->config, "the settings of a run (TOML)")->required();
-  sweep->add_option("--set", w->sets, "override a key: train.batch=8");
+  sweep->add_option("--set", w->sets, "override a key: train.batch=8")->take_all()->allow_extra_args(false);
   sweep->add_option("--device", w->device, "train.device: cpu | reference | cuda");
   sweep->add_option("--jobs", w->jobs, "runs at once")->capture_default_str();
   sweep->add_option("--steps", w->steps, "steps of each to measure, after as many to warm up")->capture_default_str();

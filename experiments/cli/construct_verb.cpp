@@ -1,9 +1,9 @@
 // separatrix construct NAME --out DIR: hand-built weights as a checkpoint like any other.
 #include <CLI/CLI.hpp>
-#include <filesystem>
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/built_model.h"
+#include "experiments/harness/run_directory.h"
 
 namespace separatrix {
 namespace {
@@ -27,9 +27,7 @@ int construct(const ConstructArguments& a) {
   const Construction& c = find_construction(a.name);
   if (a.out.empty()) fail("construct {} wants --out DIR, the folder of the checkpoint", a.name);
   const BuiltModel model = c.build(a.n > 0 ? a.n : c.default_n);
-  std::error_code error;
-  std::filesystem::create_directories(a.out, error);
-  if (error) fail("--out {}: cannot make the folder: {}", a.out, error.message());
+  make_checkpoint_folder(a.out);
   const std::string path = a.out + "/model.safetensors";
   save_built_model(path, model);
   fmt::print("{}: {} weights over {}, for the task {}\n", path, model.weights.values().size(), c.field, model.task);

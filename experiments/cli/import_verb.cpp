@@ -4,6 +4,7 @@
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/checkpoint.h"
+#include "experiments/harness/run_directory.h"
 #include "models/io/hub_folder.h"
 
 namespace separatrix {
@@ -20,8 +21,7 @@ int import_checkpoint(const ImportArguments& a) {
   if (fs::exists(a.out) && fs::equivalent(a.folder, a.out, error))
     fail("--out {}: that is the checkpoint to be imported, and would be overwritten; give another folder", a.out);
   const HubModel model = read_hub_folder(a.folder);
-  fs::create_directories(a.out, error);
-  if (error) fail("--out {}: cannot make the folder: {}", a.out, error.message());
+  make_checkpoint_folder(a.out);
   const std::string path = a.out + "/model.safetensors";
   save_model(path, model.spec, model.weights, origin_from(model.metadata, a.folder));
   fmt::print("{}: {} weights from {}, {} blocks\n", path, model.weights.values().size(), hub_format_name(model.format),

@@ -1,6 +1,7 @@
 // separatrix logits CHECKPOINT --tokens FILE --out FILE.safetensors [--layers] [--gradients FILE.safetensors]
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "experiments/cli/token_file.h"
@@ -75,7 +76,15 @@ void check_gradients(const std::string& numbers, const std::vector<std::vector<s
     fail("--gradients: every line has a single token, and the loss is of next tokens; give longer lines");
 }
 
+/// Nothing is written over what is read, and no output over another.
+void check_paths(const LogitsArguments& a) {
+  for (const auto& [first, second] : {std::pair(a.out, a.tokens), {a.gradients, a.tokens}, {a.out, a.gradients}})
+    if (!first.empty() && std::filesystem::weakly_canonical(first) == std::filesystem::weakly_canonical(second))
+      fail("{} is named twice; give --tokens, --out and --gradients files of their own", first);
+}
+
 int logits(const LogitsArguments& a) {
+  check_paths(a);
   const LoadedModel model = load_model(a.checkpoint);
   const Device device = parse_device(a.device);
   const std::string numbers = chosen_numbers(a, device);

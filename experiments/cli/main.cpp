@@ -1,9 +1,17 @@
-// separatrix: one program with verbs.  Exit codes: 0 done, 1 the answer is no (a check failed), 2 bad input.
+// separatrix: one program with verbs.  Exit codes: 0 done, 1 the answer is no (a check failed), 2 bad input, 3 our own mistake.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <ios>
+#include <new>
+#include <regex>
 
 #include "experiments/cli/verbs.h"
-#include "tasks/error.h"
+#include "experiments/harness/machine.h"
+#include "tasks/nearest.h"
 
 namespace {
 
@@ -12,26 +20,65 @@ void complain(const std::string& what) {
   std::fputs(("separatrix: " + what + "\n").c_str(), stderr);
 }
 
+/// The parser's own words, without the largest double where a range has no end.
+std::string readable(const std::string& what) {
+  const std::string above = std::regex_replace(what, std::regex(R"(not in range 0\.0+ (to|-) \d{15,}[.\d]*)"), "is not above 0");
+  return std::regex_replace(above, std::regex(R"(not in range (\d+) (to|-) \d{15,}[.\d]*)"), "is not at least $1");
+}
+
+void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) == names.end())
+    separatrix::fail("unknown verb '{}'; did you mean '{}'? (--help lists them)", argv[1], separatrix::nearest(argv[1], names));
+}
+
+/// A waiting thread shall look 2,000 times, then sleep.  GCC's runtime lets it look on for milliseconds, which takes the core from
+/// the very thread it waits for wherever something else runs on the machine.  The runtime reads this when it is loaded, before
+/// main, so the program begins anew; where that fails it goes on as it is.
+void spin_little(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
+  ::setenv("GOMP_SPINCOUNT", "2000", 1);
+  ::execv("/proc/self/exe", argv);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  spin_little(argv);
   CLI::App app("separatrix: what transformers, linear RNNs and hybrids compute, in theory and after training");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "separatrix, commit " + separatrix::program_commit());
   int exit_code = 0;
   for (const auto add_verb : separatrix::verbs()) add_verb(app, exit_code);
   try {
+    refuse_unknown_verb(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
-    return app.exit(help);
+    exit_code = app.exit(help);
   } catch (const CLI::ParseError& error) {
-    complain(fmt::format("{} (see --help)", error.what()));
+    complain(fmt::format("{} (see --help)", readable(error.what())));
     return 2;
   } catch (const separatrix::Error& error) {
     complain(error.what());
     return 2;
+  } catch (const std::bad_alloc&) {
+    complain("the machine has not enough memory for what was asked; ask for smaller sizes");
+    return 2;
+  } catch (const std::filesystem::filesystem_error& error) {
+    complain(error.what());
+    return 2;
+  } catch (const std::ios_base::failure& error) {
+    complain(fmt::format("a file cannot be read: {}", error.what()));
+    return 2;
   } catch (const std::exception& error) {
     complain(fmt::format("unexpected: {}", error.what()));
     return 3;
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+    complain("standard output could not be written: what was to be printed is lost");
+    return 2;
   }
   return exit_code;
 }

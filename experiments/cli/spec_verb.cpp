@@ -61,7 +61,7 @@ void add_spec_verb(CLI::App& app, int& exit_code) {
   verb->footer("example: separatrix spec experiments/paper/model.toml --set model.preset=hybrid --tensors");
   auto a = std::make_shared<SpecArguments>();
   verb->add_option("model", a->model, "a config (.toml), or a checkpoint")->required();
-  verb->add_option("--set", a->sets, "override a key: model.pattern=GAGA")->expected(1)->allow_extra_args(false);
+  verb->add_option("--set", a->sets, "override a key: model.pattern=GAGA")->take_all()->allow_extra_args(false);
   verb->add_option("--length", a->length, "tokens of context");
   verb->add_flag("--tensors", a->tensors, "also the name and shape of every tensor");
   verb->add_flag("--json", a->json, "print JSON");

@@ -1,5 +1,6 @@
 // separatrix train CONFIG.toml [--set a.b=c]... --out DIR [--resume]
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -28,13 +29,16 @@ RunConfig read_config(const TrainArguments& a) {
   if (!a.threads.empty()) sets.push_back("train.threads=" + a.threads);
   const std::string written = a.out + "/config.toml";
   if (!a.config.empty()) return load_config(a.config, sets);
-  if (!a.resume || !std::filesystem::exists(written)) fail("give a config file: separatrix train CONFIG.toml --out DIR");
+  if (!a.resume) fail("give a config file: separatrix train CONFIG.toml --out DIR");
+  if (!std::filesystem::exists(written))
+    fail("--resume: there is no run in {}; give its folder, or a config file to begin one", a.out);
   return load_config(written, sets);
 }
 
 int train(const TrainArguments& a) {
   if (a.keys) return print_keys(), 0;
   if (a.out.empty()) fail("--out is missing: the folder of the run");
+  if (!(a.max_seconds >= 0)) fail("--max-seconds {}: wanted a number of seconds above 0; 0: no limit", a.max_seconds);
   // A limit on the size of files is then a failed write like any other, and the first Ctrl-C ends with a checkpoint.
   std::signal(SIGXFSZ, SIG_IGN);
   note_interrupts();
@@ -45,7 +49,13 @@ int train(const TrainArguments& a) {
   options.stop = [] { return interrupted_by != 0; };
   const RunResult result = train_run(read_config(a), a.out, options);
   for (const Tally& t : result.evaluations)
-    if (t.stream == "report") fmt::print("difficulty {}: {} of {} right\n", t.difficulty, t.correct, t.counted);
+    if (t.stream == "report") {
+      const auto best = std::max_element(t.shortcuts.begin(), t.shortcuts.end(),
+                                         [](const ShortcutTally& x, const ShortcutTally& y) { return x.right < y.right; });
+      fmt::print("difficulty {}: {} of {} right", t.difficulty, t.correct, t.counted);
+      if (best != t.shortcuts.end()) fmt::print("; the shortcut '{}' answers {}", best->name, best->right);
+      fmt::print("\n");
+    }
   if (result.status == "diverged") fmt::print(stderr, "separatrix: {}\n", result.reason);
   fmt::print("{} after {} steps: {}\n", result.status, result.steps, a.out);
   if (interrupted_by != 0) return 128 + interrupted_by;
@@ -69,7 +79,7 @@ void add_train_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--device", a->device, "train.device: cpu | reference | cuda");
   verb->add_option("--precision", a->precision, "train.precision: auto | fp32 | bf16");
   verb->add_option("--threads", a->threads, "train.threads; 0: all cores");
-  verb->add_option("--max-seconds", a->max_seconds, "cut the run, with a checkpoint, after that time");
+  verb->add_option("--max-seconds", a->max_seconds, "cut the run, with a checkpoint, after that time; 0: no limit");
   verb->callback([a, &exit_code] { exit_code = train(*a); });
 }
 

@@ -31,6 +31,9 @@ std::vector<const Claim*> chosen(const VerifyArguments& a, const BuiltModel* mod
   const bool all = names_all(a);
   for (const std::string& name : a.names)
     if (!all) out.push_back(&find_claim(name));
+  for (const Claim* claim : out)
+    if (model && !claim->construction.empty() && built_task(*claim) != model->task)
+      fail("{} is about models for {}, but {} is for {}", claim->name, built_task(*claim), a.checkpoint, model->task);
   if (!all) return out;
   for (const Claim& claim : claims()) {
     const bool about_it = !model || (!claim.construction.empty() && built_task(claim) == model->task);

@@ -32,6 +32,7 @@ std::string host_name() {
 }
 
 int use_threads(int threads) {
+  if (threads < 0 || threads > most_threads) fail("threads = {}: wanted 0 (all cores) to {}", threads, most_threads);
   cpu_set_t cores;
   CPU_ZERO(&cores);
   if (threads == 0 && ::sched_getaffinity(0, sizeof cores, &cores) == 0) threads = CPU_COUNT(&cores);

@@ -15,7 +15,8 @@ std::string program_compiler();
 std::string cpu_model();
 /// Host name.
 std::string host_name();
-/// Uses `threads` cores from now on; 0 = all this process may run on.  Returns the number.
+constexpr int most_threads = 1024;
+/// Uses `threads` cores from now on; 0 = all this process may run on.  Returns the number.  Throws Error beyond most_threads.
 int use_threads(int threads);
 
 /// cpu | reference | cuda; Error naming the nearest.

@@ -69,6 +69,10 @@ void reach(const fs::path& out, const std::string& scale) {
   step.done(fmt::format("{} constructions, {} arithmetics", constructions().size(), arithmetics().size()));
 }
 
+fs::path sweep_file(const std::string& scale, const std::string& name) {
+  return experiments_dir() / scale / (name + ".toml");
+}
+
 /// One sweep; false when it was stopped.
 bool train(const std::string& name, const fs::path& file, const ReproduceOptions& options) {
   const SweepFile sweep = load_sweep(file);
@@ -84,11 +88,7 @@ bool train(const std::string& name, const fs::path& file, const ReproduceOptions
 
 void print_verdicts(const fs::path& out) {
   const std::vector<Row> rows = rows_from_csv(read_whole(out / "results.csv"), "results.csv");
-  std::map<std::string, int> hardest;
-  for (const std::string& name : sweep_names)
-    if (const auto json = nlohmann::json::parse(read_whole(out / "runs" / name / "sweep.json")); json.contains("hardest"))
-      hardest[json["name"]] = json["hardest"];
-  for (const Experiment& experiment : group(rows, hardest))
+  for (const Experiment& experiment : group(rows))
     for (const Verdict& verdict : verdicts(experiment))
       fmt::print("  {:<3} {}, {}: {}\n", verdict.holds ? "yes" : "NO", experiment.name, verdict.expected, verdict.seen);
 }
@@ -99,14 +99,17 @@ ReproduceResult reproduce(const ReproduceOptions& options) {
   if (options.scale != "quick" && options.scale != "paper")
     fail("unknown scale '{}'; did you mean '{}'? (quick: minutes; paper: Appendix C as written, days on a CPU)", options.scale,
          nearest(options.scale, {"quick", "paper"}));
-  fs::create_directories(options.out);
+  for (const std::string& name : sweep_names) plan(load_sweep(sweep_file(options.scale, name)), options.sets);  // wrong --set?
+  std::error_code error;
+  fs::create_directories(options.out, error);
+  if (error) fail("--out {}: cannot make the folder: {}", options.out.string(), error.message());
   const Step whole(fmt::format("Separatrix, scale {}: report in {}", options.scale, options.out.string()));
   ReproduceResult result;
   result.statements_hold = verify(options.out);
   reach(options.out, options.scale);
   std::vector<fs::path> sweeps;
   for (const std::string& name : sweep_names) {
-    if (!train(name, experiments_dir() / options.scale / (name + ".toml"), options)) {
+    if (!train(name, sweep_file(options.scale, name), options)) {
       result.stopped = true;
       return result;
     }

@@ -1,6 +1,9 @@
 #include "experiments/harness/run.h"
 
+#include <unistd.h>
+
 #include <chrono>
+#include <filesystem>
 
 #include "experiments/harness/initialise.h"
 #include "experiments/harness/machine.h"
@@ -161,11 +164,30 @@ std::vector<Tally> evaluate_run(const RunConfig& config, const Task& task, const
   return tallies;
 }
 
+/// What is sure not to fit is refused before anything is written.
+void check_memory(const RunConfig& config) {
+  const auto task = training_task(config);
+  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGE_SIZE));
+  const double parameters = static_cast<double>(parameter_count(model_spec(config, *task)));
+  if (4 * sizeof(float) * parameters > memory)  // weights, gradient, two moments
+    fail("the model has {:.3g} parameters, and to train it takes {:.3g} GB; this machine has {:.3g} GB: choose a smaller one",
+         parameters, 4e-9 * sizeof(float) * parameters, 1e-9 * memory);
+  const int n = config.curriculum.kind == "none" ? config.task.difficulty : config.curriculum.levels.front();
+  const double tokens =
+      config.train.batch * static_cast<double>(task->sample(config.train.seed, Purpose::train, n, 0).tokens.size());
+  if (16 * tokens > memory)
+    fail("train.batch = {} makes batches of {:.3g} tokens, more than this machine's {:.3g} GB hold: choose fewer",
+         config.train.batch, tokens, 1e-9 * memory);
+}
+
 RunResult train_run(RunConfig given, const std::string& directory, const RunOptions& options) {
   const RunConfig config = complete(std::move(given));
+  check_memory(config);
   const std::string status = run_status(directory);
   if (!status.empty() && !options.resume)
     fail("{} holds a run already ({}); go on with --resume, or choose another --out", directory, status);
+  if (status.empty() && std::filesystem::exists(directory + "/model.safetensors"))
+    fail("{} holds a checkpoint that is not a run's, and would be lost; choose another --out", directory);
   const RunDirectory folder(directory);
   if (!status.empty()) {
     const RunConfig before = load_config(folder / "config.toml");
@@ -174,6 +196,9 @@ RunResult train_run(RunConfig given, const std::string& directory, const RunOpti
     const std::int64_t steps = record.value("steps", std::int64_t{0});
     const bool longer = config.train.steps > before.train.steps;
     if (status == "diverged" || (status == "done" && !longer)) return {status, record.value("reason", ""), steps, {}};
+    if (folder.has("model.safetensors") && !folder.has("training.safetensors"))
+      fail("{}: the run stands at step {}, but training.safetensors is missing; put it back, or choose another --out", directory,
+           steps);
   }
   Run run(config, folder, options);
   try {

@@ -46,6 +46,15 @@ bool RunDirectory::has(const std::string& name) const {
   return fs::exists(*this / name);
 }
 
+void make_checkpoint_folder(const std::string& path) {
+  for (const char* name : {"run.json", "training.safetensors", "model.safetensors"})
+    if (fs::exists(fs::path(path) / name))
+      fail("--out {}: it holds a {} already, which would be lost; give another folder, or remove it", path, name);
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) fail("--out {}: cannot make the folder: {}", path, error.message());
+}
+
 std::string run_status(const std::string& directory) {
   const std::string path = directory + "/run.json";
   if (!fs::exists(path)) return "";

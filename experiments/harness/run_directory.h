@@ -24,6 +24,9 @@ class RunDirectory {
   int lock_ = -1;
 };
 
+/// Makes the folder of a new checkpoint.  Throws Error where it cannot be made, or holds a run or a checkpoint already.
+void make_checkpoint_folder(const std::string& path);
+
 /// `status` of the run in a folder: running | done | diverged | cut, or "" when there is none.  "running" without a process that
 /// holds the folder is a killed run and reads "cut".
 std::string run_status(const std::string& directory);

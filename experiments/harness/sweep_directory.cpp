@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "experiments/harness/run_directory.h"
 #include "experiments/report/collect.h"
@@ -55,6 +56,7 @@ SweepDirectory::SweepDirectory(const SweepFile& sweep, const std::vector<Planned
     ::close(lock_);
     fail("{}: another sweep is at work there; wait for it, or choose another --out", path_.string());
   }
+  check_no_other_runs();
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     const std::string status = recorded(i);
     if (status != "done" && status != "diverged") continue;
@@ -64,6 +66,16 @@ SweepDirectory::SweepDirectory(const SweepFile& sweep, const std::vector<Planned
   write_whole(base(), sweep_.base);
   write_description();
   write_results();
+}
+
+/// results.csv holds the runs of the sweep alone: finished runs of another one would drop out of it.
+void SweepDirectory::check_no_other_runs() const {
+  std::set<std::string> planned;
+  for (const PlannedRun& run : runs_) planned.insert(run.name);
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_))
+    if (const std::string name = entry.path().filename().string(); fs::exists(entry.path() / "run.json") && !planned.contains(name))
+      fail("{} holds the run {}, which {} does not have; choose another --out, or move that run away", path_.string(), name,
+           sweep_.origin);
 }
 
 SweepDirectory::~SweepDirectory() {

@@ -37,6 +37,7 @@ class SweepDirectory {
   double fraction(std::size_t i) const;
 
  private:
+  void check_no_other_runs() const;
   void write_description() const;
   void write_results() const;
   const SweepFile& sweep_;

@@ -129,6 +129,10 @@ SweepFile parse_sweep(const std::string& text, const std::filesystem::path& path
     };
     if (name == "name") {
       sweep.name = wanted<std::string>(node, name, sweep.origin, "a word");
+      const auto allowed = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.'; };
+      if (sweep.name.empty() || !std::all_of(sweep.name.begin(), sweep.name.end(), allowed))
+        fail("{}:{}: name = '{}': letters, digits, '_', '-' and '.' only, for files are called by it", sweep.origin,
+             node.source().begin.line, sweep.name);
     } else if (name == "hardest") {
       sweep.hardest = static_cast<int>(whole_number(node, name, sweep.origin, 0));
     } else if (name == "base") {
@@ -190,6 +194,10 @@ std::vector<PlannedRun> plan(const SweepFile& sweep, const std::vector<std::stri
       run.common = sets;
       run.config = parse_config(sweep.base, sweep.origin, run.sets());
       check_config(run.config);
+      const std::vector<int> measured = evaluation_difficulties(run.config);
+      if (sweep.hardest && std::find(measured.begin(), measured.end(), *sweep.hardest) == measured.end())
+        fail("{}: hardest = {} is not among the difficulties evaluated, {}; add it to evaluate.difficulties", sweep.origin,
+             *sweep.hardest, fmt::join(measured, ", "));
       runs.push_back(std::move(run));
     }
   return runs;

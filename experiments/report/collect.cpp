@@ -41,7 +41,7 @@ Row settings_of(const Json& run) {
   Row row;
   row.task = run.at("task"), row.model = run.at("model"), row.kind = run.value("kind", ""), row.pattern = run.value("pattern", "");
   row.spec_hash = run.at("spec_hash"), row.number_type = "float", row.device = run.at("device"),
-  row.precision = run.at("precision");
+  row.precision = run.at("precision"), row.isa = run.value("isa", "");
   row.seed = run.at("seed"), row.lr = run.at("lr"), row.schedule = run.at("schedule");
   row.steps = run.at("steps"), row.steps_to_solve = steps_to_solve(run), row.status = run.at("status");
   row.seconds = run.value("seconds", 0.0), row.commit = run.at("commit"), row.machine = run.at("machine");
@@ -109,6 +109,7 @@ SweepResults read_sweep(const fs::path& path) {
     ++sweep.planned;
     std::vector<Row> rows = rows_of_run(path / run.at("name").get<std::string>(), sweep.name);
     if (rows.empty() && run.value("status", "") == "crashed") rows.push_back(crashed(run, sweep.name));
+    for (Row& row : rows) row.hardest = sweep.description.value("hardest", -1);
     sweep.finished += !rows.empty();
     sweep.rows.insert(sweep.rows.end(), rows.begin(), rows.end());
   }

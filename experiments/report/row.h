@@ -25,6 +25,9 @@ struct Row {
   std::string status;                           // done, diverged, crashed
   double seconds = 0;                           // training time
   std::string commit, machine, date;
+  // Since these two were added; files from before have neither.
+  int hardest = -1;  // the difficulty at which the sweep judges its runs; -1: it names none
+  std::string isa;   // instruction set of the kernels
 
   Counts counts() const { return {correct, counted}; }
   Counts floor() const { return {floor_correct, floor_counted}; }
@@ -43,12 +46,14 @@ void for_each_field(AnyRow& row, Visit&& visit) {
   visit("floor_correct", row.floor_correct), visit("floor_counted", row.floor_counted), visit("steps", row.steps);
   visit("steps_to_solve", row.steps_to_solve), visit("status", row.status), visit("seconds", row.seconds);
   visit("commit", row.commit), visit("machine", row.machine), visit("date", row.date);
+  visit("hardest", row.hardest), visit("isa", row.isa);
 }
 
 /// The rows as CSV text with a header line; numbers in their shortest form that reads back equal.
 std::string to_csv(const std::vector<Row>& rows);
 
-/// The inverse.  Throws Error on an unknown or missing column (naming the nearest known one) or a number that is none.
+/// The inverse.  Throws Error on an unknown or missing column (naming the nearest known one), a number that is none, counts that
+/// cannot be and an unknown status.
 std::vector<Row> rows_from_csv(std::string_view text, const std::string& source);
 
 }  // namespace separatrix

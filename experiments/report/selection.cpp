@@ -70,6 +70,18 @@ bool better(const MeasuredRun& a, const MeasuredRun& b, int hardest) {
   return false;
 }
 
+namespace {
+
+/// What the rows of an experiment say of it; -1: nothing.
+int hardest_said(const std::vector<Row>& rows, const std::string& experiment) {
+  int said = -1;
+  for (const Row& row : rows)
+    if (row.experiment == experiment) said = std::max(said, row.hardest);
+  return said;
+}
+
+}  // namespace
+
 std::vector<Experiment> group(const std::vector<Row>& rows, const std::map<std::string, int>& hardest) {
   std::vector<Experiment> experiments;
   for (const Row& row : rows) {
@@ -99,6 +111,8 @@ std::vector<Experiment> group(const std::vector<Row>& rows, const std::map<std::
     const auto named = hardest.find(experiment.name);
     if (named != hardest.end())
       experiment.hardest = named->second;
+    else if (const int said = hardest_said(rows, experiment.name); said >= 0)
+      experiment.hardest = said;
     else if (!difficulties.empty())
       experiment.hardest = *difficulties.rbegin();
     name_by_kind(experiment);

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -27,7 +28,13 @@ int write_all(int file, std::string_view bytes) {
 
 }  // namespace
 
-void write_whole(const std::string& path, std::span<const std::string_view> parts) {
+void write_whole(const std::string& name, std::span<const std::string_view> parts) {
+  std::error_code none;
+  // A link stays; what it names is replaced.
+  const std::string path = std::filesystem::is_symlink(name, none) ? std::filesystem::weakly_canonical(name).string() : name;
+  const auto kind = std::filesystem::status(path, none).type();
+  if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular)
+    fail("cannot write {}: it is there and is not a regular file; give the name of a file", path);
   const std::string temporary = fmt::format("{}.part{}", path, ::getpid());
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) fail("cannot write {}: {}", path, std::strerror(errno));
@@ -48,6 +55,8 @@ void write_whole(const std::string& path, std::string_view text) {
 }
 
 std::string read_whole(const std::string& path) {
+  std::error_code none;
+  if (std::filesystem::is_directory(path, none)) fail("cannot read {}: it is a folder, and a file is wanted", path);
   std::ifstream file(path, std::ios::binary);
   if (!file) fail("cannot read {}: {}", path, std::strerror(errno));
   std::string bytes{std::istreambuf_iterator<char>(file), {}};

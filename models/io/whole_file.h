@@ -7,7 +7,8 @@
 namespace separatrix {
 
 /// Writes the parts one after the other to `path`: into a temporary file beside it, flushed to disk, then renamed.
-/// Throws Error (full disk, missing folder, no permission) and removes the temporary file; `path` is then untouched.
+/// A link is followed.  Throws Error (full disk, missing folder, no permission, a device, pipe or folder of that name) and removes
+/// the temporary file; `path` is then untouched.
 void write_whole(const std::string& path, std::span<const std::string_view> parts);
 void write_whole(const std::string& path, std::string_view text);
 

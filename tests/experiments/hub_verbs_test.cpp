@@ -171,10 +171,10 @@ TEST_CASE("import names the keys of config.json that it does not understand") {
   auto config = nlohmann::json::parse(read_whole(folder / "hf/config.json"));
   config["new_trick"] = true;
   write_whole(folder / "hf/config.json", config.dump());
-  CHECK_THAT(run_program({"import", folder / "hf", "--out", folder / "back"}).out, Contains("passed over: new_trick"));
+  CHECK_THAT(run_program({"import", folder / "hf", "--out", folder / "again"}).out, Contains("passed over: new_trick"));
   config["hidden_size"] = 1 << 24;  // refused before memory is asked for
   write_whole(folder / "hf/config.json", config.dump());
-  check_one_line({"import", folder / "hf", "--out", folder / "back"}, "config.json wants [7, 16777216]");
+  check_one_line({"import", folder / "hf", "--out", folder / "other"}, "config.json wants [7, 16777216]");
 }
 
 TEST_CASE("logits takes token ids from a safetensors file of tasks sample") {

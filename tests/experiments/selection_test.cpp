@@ -52,6 +52,8 @@ TEST_CASE("difficulties beyond the one judged at take no part in the selection",
   add_run(rows, 2, {90, 81, 0}, {1, 1, 1});
   CHECK(selected_seed(rows) == 1);
   CHECK(selected_seed(rows, {{"recall", 8}}) == 2);
+  for (Row& row : rows) row.hardest = 8;
+  CHECK(selected_seed(rows) == 2);
 }
 
 TEST_CASE("a run that diverged is never selected and counts as a failure", "[report]") {
