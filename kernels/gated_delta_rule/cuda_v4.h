@@ -213,6 +213,15 @@ struct SlabState {
   __device__ void times(float factor) {
     pairs([&](int, int, float& a, float& b) { a *= factor, b *= factor; });
   }
+  /// times(factor), and as fp16 to a tile and to global memory, `row` halves apart.
+  __device__ void keep(float factor, const WarpTile<fp16, keys, slab>& tile, fp16* to, std::size_t row) {
+    pairs([&](int i, int j, float& a, float& b) {
+      a *= factor, b *= factor;
+      const std::uint32_t pair = to_fp16_pair(a, b);
+      tile.put_pair(i, j, pair);
+      store_pair(to + i * row + j, pair);
+    });
+  }
   /// += left^T right, both with `chunk` rows.
   template <class LeftTile, class RightTile>
   __device__ void add(const LeftTile& left, const RightTile& right) {

@@ -139,13 +139,7 @@ __global__ void __launch_bounds__(delta_threads)
     __syncthreads();
     const float scale_before = scale;
     scale = scale_below_1(block_max.get());
-    state.times(scale / scale_before);
-    fp16* kept_state = saved.state(head) + column;
-    state.pairs([&](int i, int j, float& a, float& b) {
-      const std::uint32_t pair = to_fp16_pair(a, b);
-      state_tile.put_pair(i, j, pair);
-      store_pair(kept_state + i * saved.values + j, pair);
-    });
+    state.keep(scale / scale_before, state_tile, saved.state(head) + column, saved.values);
     if (threadIdx.x == 0) saved.scales(head)[blockIdx.z] = scale;
     fetch(c + 1);
     __syncthreads();

@@ -64,13 +64,7 @@ __global__ void __launch_bounds__(delta_threads)
     __syncthreads();
     const float scale_before = scale;
     scale = scale_below_1(block_max.get());
-    d_state.times(scale / scale_before);
-    fp16* kept_state = scratch.d_state(head) + column;
-    d_state.pairs([&](int i, int j, float& a, float& b) {
-      const std::uint32_t pair = to_fp16_pair(a, b);
-      state_tile.put_pair(i, j, pair);
-      store_pair(kept_state + i * scratch.values + j, pair);
-    });
+    d_state.keep(scale / scale_before, state_tile, scratch.d_state(head) + column, scratch.values);
     if (threadIdx.x == 0) scratch.scales(head)[blockIdx.z] = scale;
     for_pairs(sums, [&](int row, int j, float& a, float& b) {
       const int i = first + row;
