@@ -24,12 +24,15 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// The nearest of `known` (the first of equals); empty when `known` is empty.
+/// The nearest of `known` (the first of equals); empty when `known` is empty.  A word that begins another one is near to it.
 inline std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
   std::size_t best_distance = std::string::npos;
-  for (const std::string& candidate : known)
-    if (const std::size_t d = edit_distance(word, candidate); d < best_distance) best = candidate, best_distance = d;
+  for (const std::string& candidate : known) {
+    const bool begins = word.size() > 2 && candidate.starts_with(word);
+    const std::size_t d = begins ? std::min<std::size_t>(1, edit_distance(word, candidate)) : edit_distance(word, candidate);
+    if (d < best_distance) best = candidate, best_distance = d;
+  }
   return best;
 }
 

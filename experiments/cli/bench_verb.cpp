@@ -225,7 +225,9 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
     exit_code = bench_delta_rule(*d);
   });
   add_attention_bench(*verb, exit_code);
-  auto* sweep = verb->add_subcommand("sweep", "several training runs at once; reported only when their gradients are right");
+  auto* sweep = verb->add_subcommand("sweep",
+                                     "several training runs at once, each with its share of the cores whatever train.threads says; "
+                                     "reported only when their gradients are right");
   sweep->footer("example: separatrix bench sweep experiments/quick/model.toml --jobs 4 --device cuda --json");
   auto w = std::make_shared<SweepBenchArguments>();
   sweep->add_option("config", w->config, "the settings of a run (TOML)")->required();

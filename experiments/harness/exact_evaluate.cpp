@@ -104,7 +104,7 @@ const std::vector<Numbers>& exact_number_types() {
       {"root2", "numbers a + b sqrt 2, exactly", make_generic<RootTwo>},
       {"root5", "numbers a + b sqrt 5, exactly", make_generic<RootFive>},
       {"big", "floating point of 200 bits", make_generic<BigFloat<200>>},
-      {"log:", "log:P, floating point of P bits rounded to nearest after every operation", make_log_float}};
+      {"log:", "floating point of P bits rounded to nearest after every operation", make_log_float}};
   return all;
 }
 

@@ -46,7 +46,8 @@ const std::vector<Numbers>& number_types() {
 
 std::string number_types_help() {
   std::string text;
-  for (const Numbers& type : number_types()) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", type.name, type.meaning);
+  for (const Numbers& type : number_types())
+    text += fmt::format("{}{}{}{}", text.empty() ? "" : "; ", type.name, type.name.ends_with(':') ? "P, " : ": ", type.meaning);
   return text;
 }
 

@@ -93,6 +93,7 @@ TEST_CASE("what no machine can do is refused at once") {
   check_refused({"bench", "gdn", "--batch", "2000000000", "--length", "2000000000"}, "smaller sizes");
   check_refused({"train", folder.path(), "--out", folder / "e"}, "it is a folder");
   check_refused({"verfy", "all"}, "did you mean 'verify'?");
+  check_refused({"verify", "swaps"}, "did you mean 'swaps_");  // what it begins
   check_refused({"construct", "swaps_by_delta_rule", "--n", "0"}, "is not above 0 (see --help)");
   for (const char* name : {"a", "b", "c", "d", "e"}) CHECK_FALSE(std::filesystem::exists(folder / name));
 }
