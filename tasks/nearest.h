@@ -4,6 +4,7 @@
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace separatrix {
@@ -27,11 +28,12 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
 /// The nearest of `known` (the first of equals); empty when `known` is empty.  A word that begins another one is near to it.
 inline std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
-  std::size_t best_distance = std::string::npos;
+  std::pair best_distance(std::string::npos, std::string::npos);
   for (const std::string& candidate : known) {
+    const std::size_t edits = edit_distance(word, candidate);
     const bool begins = word.size() > 2 && candidate.starts_with(word);
-    const std::size_t d = begins ? std::min<std::size_t>(1, edit_distance(word, candidate)) : edit_distance(word, candidate);
-    if (d < best_distance) best = candidate, best_distance = d;
+    const std::pair distance(begins ? std::min<std::size_t>(1, edits) : edits, edits);
+    if (distance < best_distance) best = candidate, best_distance = distance;
   }
   return best;
 }
