@@ -190,9 +190,9 @@ struct GradientChunk {
   }
 };
 
-/// grid (slots, value_heads)
+/// grid (slots, value_heads).  Two blocks a multiprocessor: without saying so, nvcc spills registers.
 template <class T, class Product, int keys>
-__global__ void __launch_bounds__(delta_threads)
+__global__ void __launch_bounds__(delta_threads, 2)
     delta_gradients(DeltaSizes s, DeltaOptions o, DeltaArguments<T> in, DeltaSaved saved, Rows<const T> d_out, Rows<float> d_g,
                     Rows<float> d_beta, DeltaScratch scratch) {
   const ChunkPlace at = place_of_slot(s, blockIdx.x);

@@ -179,9 +179,9 @@ inline std::size_t output_floats(int keys) {
   return keys * slab_row + chunk * (keys + pad) + chunk * chunk_row + chunk * slab_row + Decays::floats;
 }
 
-/// grid (slots, value_heads)
+/// grid (slots, value_heads).  Two blocks a multiprocessor: without saying so, nvcc spills registers.
 template <class T, class Product, int keys>
-__global__ void __launch_bounds__(delta_threads)
+__global__ void __launch_bounds__(delta_threads, 2)
     delta_output(DeltaSizes s, DeltaOptions o, DeltaArguments<T> in, DeltaSaved saved, Rows<T> out) {
   constexpr int key_row = keys + pad;
   const int h = blockIdx.y, kh = h / (s.value_heads / s.key_heads), values = padded_values(s.value_dim);
