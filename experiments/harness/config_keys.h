@@ -1,6 +1,7 @@
 // The one list of config keys: name, member, what is allowed, meaning.
 #pragma once
 #include "experiments/harness/config.h"
+#include "experiments/harness/machine.h"
 
 namespace separatrix {
 
@@ -81,7 +82,7 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("train.precision", t.precision, one_of({"auto", "fp32", "bf16"}),
         "of matrix products, on cuda also of the activations between them; auto: bf16 where it is the faster");
   visit("train.device", t.device, one_of({"cpu", "reference", "cuda"}), "where it runs");
-  visit("train.threads", t.threads, between(0, 1024), "0: all cores");
+  visit("train.threads", t.threads, between(0, most_threads), "0: all cores");
   visit("train.checkpoint_every", t.checkpoint_every, at_least(0), "steps between checkpoints; 0: only at the end");
   visit("train.log_every", t.log_every, at_least(1), "steps between lines of metrics.jsonl");
   visit("train.stop_when_solved", t.stop_when_solved, anything(), "end when the last (or only) level passes curriculum.threshold");

@@ -116,19 +116,17 @@ void add_sections(Page& page, const std::vector<Experiment>& experiments, const 
 void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
   std::vector<SweepResults> sweeps;
   std::vector<Row> rows;
-  std::map<std::string, int> hardest;
   for (const fs::path& path : paths) {
     sweeps.push_back(read_sweep(path));
     const SweepResults& sweep = sweeps.back();
     rows.insert(rows.end(), sweep.rows.begin(), sweep.rows.end());
-    if (sweep.description.contains("hardest")) hardest[sweep.name] = sweep.description["hardest"];
   }
   if (rows.empty()) {
     std::vector<std::string> names;
     for (const fs::path& path : paths) names.push_back(path.string());
     fail("no finished run in {}; let the sweep finish at least one run first", fmt::join(names, ", "));
   }
-  const std::vector<Experiment> experiments = group(rows, hardest);
+  const std::vector<Experiment> experiments = group(rows);
   fs::create_directories(out);
   Page page;
   write_whole(out / "results.csv", to_csv(rows));

@@ -82,7 +82,7 @@ int hardest_said(const std::vector<Row>& rows, const std::string& experiment) {
 
 }  // namespace
 
-std::vector<Experiment> group(const std::vector<Row>& rows, const std::map<std::string, int>& hardest) {
+std::vector<Experiment> group(const std::vector<Row>& rows) {
   std::vector<Experiment> experiments;
   for (const Row& row : rows) {
     Experiment& experiment = find_or_add(
@@ -108,10 +108,7 @@ std::vector<Experiment> group(const std::vector<Row>& rows, const std::map<std::
       for (const MeasuredRun& run : model.runs)
         for (const auto& [n, counts] : run.report) difficulties.insert(n);
     experiment.difficulties.assign(difficulties.begin(), difficulties.end());
-    const auto named = hardest.find(experiment.name);
-    if (named != hardest.end())
-      experiment.hardest = named->second;
-    else if (const int said = hardest_said(rows, experiment.name); said >= 0)
+    if (const int said = hardest_said(rows, experiment.name); said >= 0)
       experiment.hardest = said;
     else if (!difficulties.empty())
       experiment.hardest = *difficulties.rbegin();

@@ -39,10 +39,10 @@ struct Experiment {
 /// `a` is better than `b` by the paper's rule on stream select, at difficulties <= hardest from the hardest down.
 bool better(const MeasuredRun& a, const MeasuredRun& b, int hardest);
 
-/// Groups rows into experiments and selects.  `hardest` names, per experiment, the difficulty judged at; by default what the rows
-/// say, else the largest evaluated. Of runs that tie everywhere the first is selected.  Throws Error when two rows claim the same
-/// (experiment, run, stream, difficulty).
-std::vector<Experiment> group(const std::vector<Row>& rows, const std::map<std::string, int>& hardest = {});
+/// Groups rows into experiments and selects, each judged at the difficulty that its rows name, else at the largest evaluated. Of
+/// runs that tie everywhere the first is selected.  Throws Error when two rows claim the same (experiment, run, stream,
+/// difficulty).
+std::vector<Experiment> group(const std::vector<Row>& rows);
 
 /// Runs with the selected run's learning rate and schedule: the seeds of that setting.
 std::vector<const MeasuredRun*> same_setting(const ModelRuns& model);

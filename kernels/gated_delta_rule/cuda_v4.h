@@ -17,8 +17,11 @@ namespace v4 {
 constexpr int warps = delta_threads / warp_size;
 static_assert(16 * warps == chunk, "a warp has 16 rows of the chunk");
 
+/// The least that gives every warp a unit of the state.
+constexpr int least_keys = 32;
 inline int padded_keys(int key_dim) {
-  return (key_dim + 31) / 32 * 32;
+  const int keys = separatrix::SIMT::padded_keys(key_dim);
+  return keys < least_keys ? least_keys : keys;
 }
 
 /// The power of two with most * scale in [1/2, 1), but none beyond 2^60 or 2^-60; 1 for 0.

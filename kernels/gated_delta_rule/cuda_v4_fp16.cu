@@ -1,7 +1,6 @@
-// v4  for bf16 outside: products by one fp16 tensor-core product (11 bits; raw keys are exact, their norms are applied in fp32)
-// with
-//     operands in shared memory as the tensor cores read them (ldmatrix), the state and sums in registers; powers of two guard the
-//     range (cuda_v4.h).  What is kept for the backward is fp16: half the bytes of v3, and no conversion where it is read.
+// v4  for bf16 outside: one fp16 tensor-core product each (11 bits; raw keys are exact, their norms are applied in fp32), operands in
+//     shared memory as the tensor cores read them (ldmatrix), the state and sums in registers; powers of two guard the range
+//     (cuda_v4.h).  What is kept for the backward is fp16: half the bytes of v3, and no conversion where it is read.
 //     floors on an H200 (4.3 TB/s, 790 TFLOP/s), forward / backward in us:
 //       B 32 T 1024 H 4 64/64: bytes 16 / 28, arithmetic 10 / 26;  B 1 T 8192 H 30 96/192: bytes 66 / 111, arithmetic 57 / 153
 //     predicted: a third of v3's arithmetic, half its traffic    not measured
@@ -18,17 +17,11 @@ namespace {
 
 /// f(integral_constant<int, v4::padded_keys(key_dim)>)
 template <class F>
-void for_keys(int key_dim, F f) {
-  switch (v4::padded_keys(key_dim)) {
-    case 32:
-      return f(std::integral_constant<int, 32>{});
-    case 64:
-      return f(std::integral_constant<int, 64>{});
-    case 96:
-      return f(std::integral_constant<int, 96>{});
-    default:
-      return f(std::integral_constant<int, 128>{});
-  }
+void for_padded_keys(int key_dim, F f) {
+  for_keys(key_dim, [&](auto size) {
+    constexpr int keys = decltype(size)::value;
+    f(std::integral_constant<int, (keys < least_keys ? least_keys : keys)>{});
+  });
 }
 
 struct Grids {
@@ -45,7 +38,7 @@ void forward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const De
   check_delta(s);
   const Saved saved = Plan(s).saved(saved_memory);
   const Grids grid(s);
-  for_keys(s.key_dim, [&](auto size) {
+  for_padded_keys(s.key_dim, [&](auto size) {
     constexpr int keys = decltype(size)::value;
     launch(stream, "delta_v4_prepare", prepare<keys>, grid.chunks, grid.threads, bytes(prepare_floats<keys>()), s, o, in, saved);
     launch(stream, "delta_v4_scan", scan<keys>, grid.scans, grid.threads, bytes(scan_floats<keys>()), s, o, in, saved, final_state);
@@ -60,7 +53,7 @@ void backward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const D
   const Saved saved = plan.saved(const_cast<float*>(saved_memory));  // read only here
   const Scratch scratch = plan.scratch(scratch_memory);
   const Grids grid(s);
-  for_keys(s.key_dim, [&](auto size) {
+  for_padded_keys(s.key_dim, [&](auto size) {
     constexpr int keys = decltype(size)::value;
     launch(stream, "delta_v4_scan_back", scan_back<keys>, grid.scans, grid.threads, bytes(scan_back_floats<keys>()), s, o, saved,
            d_out, d_final_state, d_in.v, d_in.state, scratch);

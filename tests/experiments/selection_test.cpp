@@ -17,8 +17,10 @@ void add_run(std::vector<Row>& rows, int seed, std::vector<int> select, std::vec
   }
 }
 
-std::int64_t selected_seed(const std::vector<Row>& rows, const std::map<std::string, int>& hardest = {}) {
-  const ModelRuns model = group(rows, hardest).at(0).models.at(0);
+std::int64_t selected_seed(std::vector<Row> rows, const std::map<std::string, int>& hardest = {}) {
+  for (Row& row : rows)
+    if (hardest.contains(row.experiment)) row.hardest = hardest.at(row.experiment);
+  const ModelRuns model = group(rows).at(0).models.at(0);
   return model.runs.at(model.selected.value()).settings.seed;
 }
 
