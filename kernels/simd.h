@@ -88,11 +88,24 @@ inline V fma(V a, V b, V c) {
   return a * b + c;
 #endif
 }
+/// The larger, the smaller; b where one of the two is a NaN.
 inline V max(V a, V b) {
-  return a > b ? a : b;
+#if SIMD_WIDTH == 16
+  return _mm512_maskz_max_ps(0xffff, a, b);
+#elif SIMD_WIDTH == 8
+  return _mm256_max_ps(a, b);
+#else
+  return _mm_max_ps(a, b);
+#endif
 }
 inline V min(V a, V b) {
-  return a < b ? a : b;
+#if SIMD_WIDTH == 16
+  return _mm512_maskz_min_ps(0xffff, a, b);
+#elif SIMD_WIDTH == 8
+  return _mm256_min_ps(a, b);
+#else
+  return _mm_min_ps(a, b);
+#endif
 }
 inline V sqrt(V a) {
 #if SIMD_WIDTH == 16
@@ -129,14 +142,27 @@ inline float max(V v) {
     return v[0];
 }
 
+/// 1.5 * 2^23: adding it rounds to an integer, which then stands in the last bits.
+constexpr float rounder = 12582912.0f;
+
+/// The end of exp: p 2^n with n = shifted - rounder; 0 for x below -87.33, inf above 88.72, NaN for NaN.
+inline V times_power(V p, V shifted, V x) {
+#if SIMD_WIDTH == 16
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, splat(-87.33f), _CMP_NLT_UQ), p, shifted - rounder);
+#else
+  // n is added to the exponent.  (n = 128 only where p < 1, n = -126 only where p >= 1: no wrap.)
+  const V y = reinterpret_cast<V>(reinterpret_cast<I>(p) + ((reinterpret_cast<I>(shifted) - reinterpret_cast<I>(splat(rounder))) << 23));
+  const V low = x < -87.33f ? V{} : y;
+  const V high = x > 88.722839f ? splat(__builtin_inff()) : low;
+  return x == x ? high : x;
+#endif
+}
 /// e^x within 1.1 units in the last place (measured: 1.07); below -87.33 the result is 0, above 88.72 it is inf, NaN stays NaN.
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^r = 1 + r + r^2 p(r), p of degree 4 through (e^r - 1 - r) / r^2 at five Chebyshev nodes
 /// (error 1.1e-8).
 inline V exp(V x) {
-  const V rounder = splat(12582912.0f);             // 1.5 * 2^23: adding it rounds to an integer
-  V t = min(max(x, splat(-87.33f)), splat(88.8f));  // a NaN becomes the bound here and is put back below
-  const V shifted = fma(t, splat(1.44269504f), rounder);
-  const V n = shifted - rounder;
+  V t = min(splat(88.8f), max(splat(-87.33f), x));  // in this order a NaN stays one
+  const V shifted = fma(t, splat(1.44269504f), splat(rounder)), n = shifted - rounder;
   t = fma(n, splat(-0.693359375f), t);  // ln 2 in two parts, the first short enough for an exact product
   t = fma(n, splat(2.12194440e-4f), t);
   V p = splat(1.39263256e-3f);
@@ -145,11 +171,7 @@ inline V exp(V x) {
   p = fma(p, t, splat(1.66665763e-1f));
   p = fma(p, t, splat(0.5f));
   p = fma(p * t, t, t) + 1.0f;
-  // Times 2^n: n is added to the exponent.  (n = 128 only where p < 1, n = -126 only where p >= 1: no wrap.)
-  const V y = reinterpret_cast<V>(reinterpret_cast<I>(p) + ((reinterpret_cast<I>(shifted) - reinterpret_cast<I>(rounder)) << 23));
-  const V low = x < -87.33f ? V{} : y;
-  const V high = x > 88.722839f ? splat(__builtin_inff()) : low;
-  return x == x ? high : x;
+  return times_power(p, shifted, x);
 }
 /// 1 / (1 + e^-x)
 inline V sigmoid(V x) {
