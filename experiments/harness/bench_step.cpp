@@ -69,7 +69,7 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   std::vector<double> times;
   std::int64_t tokens = 0, targets = 0;
   StepReport report;
-  const double products_before = product_seconds();
+  const double products_before = product_core_seconds();
   for (int i = 0; i < steps; ++i) {
     const auto begin = Clock::now();
     report = trainer.step(/*measure=*/false);
@@ -78,7 +78,7 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   }
   double total = 0;
   for (const double t : times) total += t;
-  speed.product_share = (product_seconds() - products_before) / total;
+  speed.product_share = (product_core_seconds() - products_before) / (total * threads());
   std::sort(times.begin(), times.end());
   const Example example = task->sample(config.train.seed, Purpose::train, report.difficulty, 0);
   speed.batch = config.train.batch, speed.length = static_cast<int>(example.tokens.size()) - 1, speed.steps = steps;

@@ -1,7 +1,13 @@
 // y = x W^T for a run of neighbouring projections that read the same x (q k v g a b, or gate up): one matrix product.
+//
+// A sublayer goes through its tokens block by block (blocks.h): start(...) announces all rows of x, or of dy, then forward(block)
+// or backward(block) take some of them, on any thread.  What backward needs of x is kept; the weight's gradient is one product over
+// all rows, at the end.
 #pragma once
 #include <string>
 
+#include "kernels/cpu/blocks.h"
+#include "kernels/cpu/buffer.h"
 #include "kernels/matmul/matmul.h"
 #include "models/weights.h"
 
@@ -19,36 +25,64 @@ class CpuLinear {
 
   std::ptrdiff_t in() const { return in_; }
   std::ptrdiff_t out() const { return out_; }
-  Operand& x() { return x_; }
-  Operand& dy() { return dy_; }
 
   /// Takes the weights of this step.
   void load(const Weights<float>& w) { weight_.load(out_, in_, {w.values().data() + offset_, in_}, precision_); }
 
-  /// y (n, out) = x W^T, or +=; x (n, in) must stay unchanged until the backward pass.
-  void forward(std::ptrdiff_t n, Rows<const float> x, Rows<float> y, bool accumulate = false) {
-    x_.load(n, in_, x, precision_);
-    forward(y, accumulate);
+  /// x (n, in); its rows may be written until forward reads them, and must stay unchanged until the backward pass.
+  void start(std::ptrdiff_t n, Rows<const float> x) { x_.start(n, in_, x, precision_); }
+  /// y = x W^T, or +=, for the rows of a block; y starts with the first of them.
+  void forward(const TokenBlock& b, Rows<float> y, bool accumulate = false) {
+    x_.round(b.first, b.count);
+    forward_rounded(b, y, accumulate);
   }
-  /// The same for what x() holds.
-  void forward(Rows<float> y, bool accumulate) { matmul(x_, false, weight_, true, y, accumulate); }
+  /// The same with the block's rows of x in another place, which in bf16 need not last.
+  void forward(const TokenBlock& b, Rows<const float> x, Rows<float> y, bool accumulate) {
+    x_.round(b.first, b.count, x);
+    forward_rounded(b, y, accumulate);
+  }
 
-  /// dx (n, in) = dy W, or +=; the gradient of W is added to.
-  void backward(std::ptrdiff_t n, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) {
-    dy_.load(n, out_, dy, precision_);
-    backward(dx, accumulate, gradient);
+  /// bf16 only: x comes rounded.  Room for its rows (n, in), then the place of row i.
+  void start_rounded(std::ptrdiff_t n) { x_.make_bf16(n, in_); }
+  std::uint16_t* rounded(std::ptrdiff_t i) { return x_.bf16_row(i); }
+  void forward_rounded(const TokenBlock& b, Rows<float> y, bool accumulate) {
+    weight_.forward(x_.factor().part_rows(b.first, b.count), y, accumulate);
   }
-  /// The same for what dy() holds.
-  void backward(Rows<float> dx, bool accumulate, Weights<float>& gradient) {
-    linear_backward_weight(dy_, x_, {gradient.values().data() + offset_, in_});
-    linear_backward_input(dy_, weight_, dx, accumulate);
+
+  /// dy (n, out), as x in start.
+  void start_gradient(std::ptrdiff_t n, Rows<const float> dy) { dy_.start(n, out_, dy, precision_); }
+  /// dx = dy W, or +=, for the rows of a block; dx starts with the first of them.
+  void backward(const TokenBlock& b, Rows<float> dx, bool accumulate) {
+    dy_.round(b.first, b.count);
+    backward_rounded(b, dx, accumulate);
+  }
+  void start_rounded_gradient(std::ptrdiff_t n) { dy_.make_bf16(n, out_); }
+  std::uint16_t* rounded_gradient(std::ptrdiff_t i) { return dy_.bf16_row(i); }
+  void backward_rounded(const TokenBlock& b, Rows<float> dx, bool accumulate) {
+    weight_.backward(dy_.factor().part_rows(b.first, b.count), dx, accumulate);
+  }
+  /// dy^T x of all rows, after the last block: added to the gradient of W.
+  void add_gradient(Weights<float>& gradient) {
+    linear_backward_weight(dy_.factor(), x_.factor(), {gradient.values().data() + offset_, in_});
+  }
+
+  /// All rows at once.
+  void forward(std::ptrdiff_t n, Rows<const float> x, Rows<float> y, bool accumulate = false) {
+    start(n, x);
+    for_blocks(n, std::max(in_, out_), [&](const TokenBlock& b) { forward(b, from_row(y, b.first), accumulate); });
+  }
+  void backward(std::ptrdiff_t n, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) {
+    start_gradient(n, dy);
+    for_blocks(n, std::max(in_, out_), [&](const TokenBlock& b) { backward(b, from_row(dx, b.first), accumulate); });
+    add_gradient(gradient);
   }
 
  private:
   std::size_t offset_ = 0;
   std::ptrdiff_t in_ = 0, out_ = 0;
   Precision precision_ = Precision::fp32;
-  Operand weight_, x_, dy_;
+  LinearWeight weight_;
+  Operand x_, dy_;
 };
 
 }  // namespace separatrix

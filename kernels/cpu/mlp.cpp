@@ -24,35 +24,38 @@ class CpuMlp final : public Sublayer {
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> projected = projected_.rows(n, up_.out());
-    up_.forward(n, x, projected);
-    const auto activate = [&](auto to) {
-      swiglu_ ? swiglu_forward(n, hidden_, projected, to) : relu_forward(n, hidden_, projected, to);
-    };
-    if (bf16_) {
-      activate(down_.x().make_bf16(n, hidden_));
-      down_.forward(y, accumulate);
-    } else {
-      const Rows<float> active = active_.rows(n, hidden_);
-      activate(active);
-      down_.forward(n, active, y, accumulate);
-    }
+    const Rows<float> projected = projected_.rows(n, up_.out()), active = bf16_ ? Rows<float>{} : active_.rows(n, hidden_);
+    up_.start(n, x);
+    bf16_ ? down_.start_rounded(n) : down_.start(n, active);
+    for_blocks(n, up_.out(), [&](const TokenBlock& b) {
+      const Rows<float> p = from_row(projected, b.first), out = from_row(y, b.first);
+      up_.forward(b, p);
+      const auto activate = [&](auto to) {
+        swiglu_ ? swiglu_forward(b.count, hidden_, p, to) : relu_forward(b.count, hidden_, p, to);
+      };
+      bf16_ ? activate(down_.rounded(b.first)) : activate(from_row(active, b.first));
+      bf16_ ? down_.forward_rounded(b, out, accumulate) : down_.forward(b, out, accumulate);
+    });
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> projected{projected_.data(), up_.out()}, d_active = d_active_.rows(n, hidden_);
-    down_.backward(n, dy, d_active, false, gradient);
-    const auto differentiate = [&](auto to) {
-      swiglu_ ? swiglu_backward(n, hidden_, projected, d_active, to) : relu_backward(n, hidden_, projected, d_active, to);
-    };
-    if (bf16_) {
-      differentiate(up_.dy().make_bf16(n, up_.out()));
-      up_.backward(dx, accumulate, gradient);
-    } else {
-      differentiate(projected);
-      up_.backward(n, projected, dx, accumulate, gradient);
-    }
+    const std::ptrdiff_t most = block_tokens(up_.out());
+    const Rows<float> projected{projected_.data(), up_.out()}, d_active = d_active_.rows(threads() * most, hidden_);
+    down_.start_gradient(n, dy);
+    bf16_ ? up_.start_rounded_gradient(n) : up_.start_gradient(n, projected);
+    for_blocks(n, up_.out(), [&](const TokenBlock& b) {
+      const Rows<float> p = from_row(projected, b.first), d = from_row(d_active, b.thread * most);
+      down_.backward(b, d, false);
+      const auto differentiate = [&](auto to) {
+        swiglu_ ? swiglu_backward(b.count, hidden_, p, d, to) : relu_backward(b.count, hidden_, p, d, to);
+      };
+      bf16_ ? differentiate(up_.rounded_gradient(b.first)) : differentiate(p);
+      const Rows<float> out = from_row(dx, b.first);
+      bf16_ ? up_.backward_rounded(b, out, accumulate) : up_.backward(b, out, accumulate);
+    });
+    down_.add_gradient(gradient);
+    up_.add_gradient(gradient);
   }
 
  private:

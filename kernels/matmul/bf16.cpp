@@ -16,18 +16,37 @@ const dnnl::engine& cpu() {
   return engine;
 }
 
+using dims = memory::dims;
+
+/// (rows, cols) at `stride`, seen through its transposition or as it stands.
+memory::desc strided(std::ptrdiff_t rows, std::ptrdiff_t cols, std::ptrdiff_t stride, bool transposed,
+                     memory::data_type type = memory::data_type::bf16) {
+  return memory::desc({rows, cols}, type, transposed ? dims{1, stride} : dims{stride, 1});
+}
+
+/// The order of B (k, n) that oneDNN picks when it may: it depends on n, not on the rows of A, so any number of them serves.
+const memory::desc& packed_order(std::ptrdiff_t k, std::ptrdiff_t n) {
+  thread_local std::map<std::pair<std::ptrdiff_t, std::ptrdiff_t>, memory::desc> known;
+  memory::desc& order = known[{k, n}];
+  if (order.is_zero()) {
+    constexpr std::ptrdiff_t rows = 128;
+    const memory::desc any({k, n}, memory::data_type::bf16, memory::format_tag::any);
+    const memory::desc c = strided(rows, n, n, false, memory::data_type::f32);
+    order = dnnl::matmul::primitive_desc(dnnl::matmul::desc(strided(rows, k, k, false), any, c), cpu()).weights_desc();
+  }
+  return order;
+}
+
 struct Prepared {
   memory::desc a, b, c;
   dnnl::matmul product;
 };
 
 Prepared prepare(const Bf16Product& p) {
-  using dims = memory::dims;
-  const auto bf16 = memory::data_type::bf16;
   Prepared out;
-  out.a = memory::desc({p.m, p.k}, bf16, p.transpose_a ? dims{1, p.m} : dims{p.k, 1});
-  out.b = memory::desc({p.k, p.n}, bf16, p.transpose_b ? dims{1, p.k} : dims{p.n, 1});
-  out.c = memory::desc({p.m, p.n}, memory::data_type::f32, dims{p.c_stride, 1});
+  out.a = strided(p.m, p.k, p.a_stride, p.transpose_a);
+  out.b = p.b_stride > 0 ? strided(p.k, p.n, p.b_stride, p.transpose_b) : packed_order(p.k, p.n);
+  out.c = strided(p.m, p.n, p.c_stride, false, memory::data_type::f32);
   dnnl::primitive_attr attributes;
   if (p.accumulate) {
     dnnl::post_ops add;
@@ -61,6 +80,20 @@ void matmul_bf16(Bf16Product product, const std::uint16_t* a, const std::uint16_
     stream.wait();
   } catch (const dnnl::error& e) {
     fail("oneDNN refused a bf16 product of size ({}, {}, {}): {}", product.m, product.n, product.k, e.what());
+  }
+}
+
+void pack_bf16(std::ptrdiff_t k, std::ptrdiff_t n, Rows<const float> b, bool transpose_b, AlignedVector<std::uint16_t>& packed) {
+  try {
+    const memory::desc& order = packed_order(k, n);
+    packed.resize(order.get_size() / sizeof(std::uint16_t));
+    const memory from(strided(k, n, b.stride, transpose_b, memory::data_type::f32), cpu(), const_cast<float*>(b.data));
+    const memory to(order, cpu(), packed.data());
+    dnnl::stream stream(cpu());
+    dnnl::reorder(from, to).execute(stream, const_cast<memory&>(from), const_cast<memory&>(to));
+    stream.wait();
+  } catch (const dnnl::error& e) {
+    fail("oneDNN refused to order a weight of size ({}, {}): {}", k, n, e.what());
   }
 }
 

@@ -3,7 +3,8 @@
 
 namespace separatrix {
 
-/// Seconds spent inside `matmul` so far, summed over the threads that called it.
-double product_seconds();
+/// Seconds spent in products so far, summed over the cores they had: all that may be used, or one for a product in a parallel
+/// region.
+double product_core_seconds();
 
 }  // namespace separatrix

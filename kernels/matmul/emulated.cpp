@@ -30,7 +30,7 @@ void Products::run(Stream stream, const DeviceOperand& a, bool transpose_a, cons
     Operand x, y;
     x.load(a.rows, a.cols, {left.data(), a.cols}, Precision::fp32);
     y.load(b.rows, b.cols, {right.data(), b.cols}, Precision::fp32);
-    matmul(x, transpose_a, y, transpose_b, {sums.data(), n}, false);
+    matmul(x.factor(), transpose_a, y.factor(), transpose_b, {sums.data(), n}, false);
     for (std::ptrdiff_t i = 0; i < m; ++i)
       for (std::ptrdiff_t j = 0; j < n; ++j)
         c.row(i)[j] = from_float<T>(sums[i * n + j] + (accumulate ? to_float(c.row(i)[j]) : 0.0f));

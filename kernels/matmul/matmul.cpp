@@ -9,6 +9,7 @@
 #include "kernels/isa.h"
 #include "kernels/matmul/bf16.h"
 #include "kernels/matmul/clock.h"
+#include "kernels/parallel.h"
 #include "tasks/error.h"
 
 namespace separatrix {
@@ -18,9 +19,10 @@ using Clock = std::chrono::steady_clock;
 
 std::atomic<Clock::rep> product_ticks = 0;
 
+/// A product in a parallel region keeps one core busy, any other one all of them.
 struct Timed {
   const Clock::time_point begin = Clock::now();
-  ~Timed() { product_ticks += (Clock::now() - begin).count(); }
+  ~Timed() { product_ticks += (Clock::now() - begin).count() * threads(); }
 };
 
 void matmul_fp32(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Rows<const float> a, bool transpose_a, Rows<const float> b,
@@ -33,7 +35,7 @@ void matmul_fp32(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Rows<cons
 
 }  // namespace
 
-double product_seconds() {
+double product_core_seconds() {
   return std::chrono::duration<double>(Clock::duration(product_ticks)).count();
 }
 
@@ -54,11 +56,26 @@ Precision resolve_precision(const std::string& word) {
   return Precision::bf16;
 }
 
+Factor Factor::part_rows(std::ptrdiff_t first, std::ptrdiff_t count) const {
+  return {count, cols, precision, {floats.row(first), floats.stride}, {bf16.row(first), bf16.stride}};
+}
+
+Factor Factor::part_cols(std::ptrdiff_t first, std::ptrdiff_t count) const {
+  return {rows, count, precision, {floats.data + first, floats.stride}, {bf16.data + first, bf16.stride}};
+}
+
 void Operand::load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision) {
-  if (precision == Precision::bf16)
-    to_bf16(rows, cols, x, make_bf16(rows, cols));
-  else
-    rows_ = rows, cols_ = cols, precision_ = precision, floats_ = x;
+  start(rows, cols, x, precision);
+  round(0, rows);
+}
+
+void Operand::start(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision) {
+  if (precision == Precision::bf16) make_bf16(rows, cols);
+  rows_ = rows, cols_ = cols, precision_ = precision, floats_ = x;
+}
+
+void Operand::round(std::ptrdiff_t first, std::ptrdiff_t count, Rows<const float> rows) {
+  if (precision_ == Precision::bf16) to_bf16(count, cols_, rows, bf16_row(first));
 }
 
 std::uint16_t* Operand::make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols) {
@@ -68,33 +85,57 @@ std::uint16_t* Operand::make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols) {
   return bf16_.data();
 }
 
-void matmul(const Operand& a, bool transpose_a, const Operand& b, bool transpose_b, Rows<float> c, bool accumulate) {
-  const std::ptrdiff_t m = transpose_a ? a.cols() : a.rows(), n = transpose_b ? b.rows() : b.cols();
-  const std::ptrdiff_t k = transpose_a ? a.rows() : a.cols(), inner_b = transpose_b ? b.cols() : b.rows();
+void matmul(const Factor& a, bool transpose_a, const Factor& b, bool transpose_b, Rows<float> c, bool accumulate) {
+  const std::ptrdiff_t m = transpose_a ? a.cols : a.rows, n = transpose_b ? b.rows : b.cols;
+  const std::ptrdiff_t k = transpose_a ? a.rows : a.cols, inner_b = transpose_b ? b.cols : b.rows;
   if (k != inner_b) fail("matmul: inner sizes {} and {} differ", k, inner_b);
-  if (a.precision() != b.precision())
-    fail("matmul: one operand is {}, the other {}", precision_name(a.precision()), precision_name(b.precision()));
+  if (a.precision != b.precision)
+    fail("matmul: one operand is {}, the other {}", precision_name(a.precision), precision_name(b.precision));
   const Timed timed;
   if (m == 0 || n == 0 || (k == 0 && accumulate)) return;
   if (k == 0) {
     for (std::ptrdiff_t i = 0; i < m; ++i) std::fill_n(c.row(i), n, 0.0f);
-  } else if (a.precision() == Precision::fp32) {
-    matmul_fp32(m, n, k, a.floats(), transpose_a, b.floats(), transpose_b, c, accumulate);
+  } else if (a.precision == Precision::fp32) {
+    matmul_fp32(m, n, k, a.floats, transpose_a, b.floats, transpose_b, c, accumulate);
   } else {
-    matmul_bf16({m, n, k, c.stride, transpose_a, transpose_b, accumulate, 0}, a.bf16(), b.bf16(), c.data);
+    matmul_bf16({m, n, k, a.bf16.stride, b.bf16.stride, c.stride, transpose_a, transpose_b, accumulate, 0}, a.bf16.data,
+                b.bf16.data, c.data);
   }
 }
 
-void linear_forward(const Operand& x, const Operand& weight, Rows<float> y) {
-  matmul(x, false, weight, true, y);
+void LinearWeight::load(std::ptrdiff_t out, std::ptrdiff_t in, Rows<const float> w, Precision precision) {
+  plain_.load(out, in, w, Precision::fp32);
+  forward_.clear(), backward_.clear();
+  if (precision == Precision::fp32) return;
+  require_precision(precision);
+  pack_bf16(in, out, w, true, forward_);
+  pack_bf16(out, in, w, false, backward_);
 }
 
-void linear_backward_input(const Operand& dy, const Operand& weight, Rows<float> dx, bool accumulate) {
-  matmul(dy, false, weight, false, dx, accumulate);
+void LinearWeight::forward(const Factor& x, Rows<float> y, bool accumulate) const {
+  const Factor w = plain_.factor();
+  if (x.precision == Precision::fp32) return matmul(x, false, w, true, y, accumulate);
+  const Timed timed;
+  matmul_bf16({x.rows, w.rows, w.cols, x.bf16.stride, 0, y.stride, false, true, accumulate, 0}, x.bf16.data, forward_.data(),
+              y.data);
 }
 
-void linear_backward_weight(const Operand& dy, const Operand& x, Rows<float> dweight, bool accumulate) {
-  matmul(dy, true, x, false, dweight, accumulate);
+void LinearWeight::backward(const Factor& dy, Rows<float> dx, bool accumulate) const {
+  const Factor w = plain_.factor();
+  if (dy.precision == Precision::fp32) return matmul(dy, false, w, false, dx, accumulate);
+  const Timed timed;
+  matmul_bf16({dy.rows, w.cols, w.rows, dy.bf16.stride, 0, dx.stride, false, false, accumulate, 0}, dy.bf16.data, backward_.data(),
+              dx.data);
+}
+
+void linear_backward_weight(const Factor& dy, const Factor& x, Rows<float> dweight, bool accumulate) {
+  const std::ptrdiff_t fewest = 64;  // rows of dW per thread: a product with fewer is slow
+  const std::ptrdiff_t parts = std::clamp<std::ptrdiff_t>(dy.cols / fewest, 1, threads());
+  const std::ptrdiff_t rows = (dy.cols + parts * 16 - 1) / (parts * 16) * 16;
+  in_parallel((dy.cols + rows - 1) / rows, [&](std::ptrdiff_t i) {
+    const std::ptrdiff_t first = i * rows;
+    matmul(dy.part_cols(first, std::min(rows, dy.cols - first)), true, x, false, {dweight.row(first), dweight.stride}, accumulate);
+  });
 }
 
 }  // namespace separatrix

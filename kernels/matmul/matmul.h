@@ -6,8 +6,8 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "kernels/aligned.h"
 #include "kernels/executor.h"
 #include "kernels/rows.h"
 
@@ -21,36 +21,61 @@ void require_precision(Precision precision);
 /// fp32 | bf16
 std::string precision_name(Precision precision);
 
-/// A matrix (rows, cols) as the products read it: the caller's floats (fp32), or a bf16 copy of them, rounded to nearest even.
-/// Load once, use in several products: weights once per step, an activation once for forward and backward.
+/// A matrix (rows, cols) as the products read it, in somebody else's memory: floats, or bf16 numbers.
+struct Factor {
+  std::ptrdiff_t rows = 0, cols = 0;
+  Precision precision = Precision::fp32;
+  Rows<const float> floats;
+  Rows<const std::uint16_t> bf16;
+
+  Factor part_rows(std::ptrdiff_t first, std::ptrdiff_t count) const;
+  Factor part_cols(std::ptrdiff_t first, std::ptrdiff_t count) const;
+};
+
+/// What a Factor is made of: the caller's floats (fp32), or a bf16 copy of them, rounded to nearest even.
+/// Load once, use in several products: an activation once for forward and backward.
 class Operand {
  public:
   /// In fp32 nothing is copied: x must stay alive and unchanged as long as the operand is used.
   void load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision);
+  /// The same in parts: announces the matrix; then its rows are rounded as they come (in fp32 that does nothing).
+  void start(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision);
+  void round(std::ptrdiff_t first, std::ptrdiff_t count) { round(first, count, {floats_.row(first), floats_.stride}); }
+  /// ... as above, with those rows in another place.
+  void round(std::ptrdiff_t first, std::ptrdiff_t count, Rows<const float> rows);
   /// Room for the bf16 numbers of a matrix whose maker rounds them itself (mlp.h).  Throws Error where bf16 is not native.
   std::uint16_t* make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols);
-  std::ptrdiff_t rows() const { return rows_; }
-  std::ptrdiff_t cols() const { return cols_; }
-  Precision precision() const { return precision_; }
-  Rows<const float> floats() const { return floats_; }
-  const std::uint16_t* bf16() const { return bf16_.data(); }  // rows without gaps
+  std::uint16_t* bf16_row(std::ptrdiff_t i) { return bf16_.data() + i * cols_; }
+  Factor factor() const { return {rows_, cols_, precision_, floats_, {bf16_.data(), cols_}}; }
 
  private:
   std::ptrdiff_t rows_ = 0, cols_ = 0;
   Precision precision_ = Precision::fp32;
   Rows<const float> floats_;
-  std::vector<std::uint16_t> bf16_;
+  AlignedVector<std::uint16_t> bf16_;  // rows without gaps
 };
 
 /// C (m, n) = A B, or C += A B with `accumulate`; A is a or its transpose, (m, k); B is b or its transpose, (k, n).
-/// Throws Error when the inner sizes or the precisions differ.
-void matmul(const Operand& a, bool transpose_a, const Operand& b, bool transpose_b, Rows<float> c, bool accumulate = false);
+/// In a parallel region it runs on the calling thread.  Throws Error when the inner sizes or the precisions differ.
+void matmul(const Factor& a, bool transpose_a, const Factor& b, bool transpose_b, Rows<float> c, bool accumulate = false);
 
-/// y (n, out) = x (n, in) W^T, W (out, in)
-void linear_forward(const Operand& x, const Operand& weight, Rows<float> y);
-/// dx (n, in) = dy (n, out) W, or +=
-void linear_backward_input(const Operand& dy, const Operand& weight, Rows<float> dx, bool accumulate = false);
-/// dW (out, in) = dy^T x, or += (the default: several uses of one weight add up)
-void linear_backward_weight(const Operand& dy, const Operand& x, Rows<float> dweight, bool accumulate = true);
+/// The weights W (out, in) of a linear layer as its products with many blocks of tokens read them: the caller's floats (fp32), or
+/// bf16 numbers in the order oneDNN likes best, which saves it the same rearranging for every block.
+class LinearWeight {
+ public:
+  /// Once per step.  In fp32 nothing is copied.
+  void load(std::ptrdiff_t out, std::ptrdiff_t in, Rows<const float> w, Precision precision);
+  /// y (n, out) = x (n, in) W^T, or +=
+  void forward(const Factor& x, Rows<float> y, bool accumulate = false) const;
+  /// dx (n, in) = dy (n, out) W, or +=
+  void backward(const Factor& dy, Rows<float> dx, bool accumulate = false) const;
+
+ private:
+  Operand plain_;
+  AlignedVector<std::uint16_t> forward_, backward_;  // bf16 only
+};
+
+/// dW (out, in) = dy^T x, or += (the default: several uses of one weight add up); every thread makes some rows of dW.
+void linear_backward_weight(const Factor& dy, const Factor& x, Rows<float> dweight, bool accumulate = true);
 
 }  // namespace separatrix

@@ -32,7 +32,7 @@ TEST_CASE("a product prints the instruction sets in force", "[.forced-isa]") {
   std::vector<float> x(4, 1), y(4);
   Operand a;
   a.load(2, 2, {x.data(), 2}, Precision::fp32);
-  matmul(a, false, a, false, {y.data(), 2});
+  matmul(a.factor(), false, a.factor(), false, {y.data(), 2});
   std::printf("isa=%s onednn=%d product=%g\n", isa_name(isa()).c_str(), static_cast<int>(dnnl_get_effective_cpu_isa()), y[0]);
 }
 

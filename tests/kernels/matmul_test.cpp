@@ -2,8 +2,12 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cstring>
+#include <mutex>
 
+#include "kernels/cpu/blocks.h"
+#include "kernels/parallel.h"
 #include "tasks/error.h"
 #include "tests/kernels/support.h"
 
@@ -13,13 +17,13 @@ using namespace separatrix::testing;
 namespace {
 
 /// A (rows, cols) inside a wider buffer, as operand and as seen through its transposition.
-struct Factor {
+struct Side {
   std::ptrdiff_t rows, cols, stride;
   bool transposed;
   std::vector<float> data, rounded;  // as given, and as the product reads them
   Operand operand;
 
-  Factor(std::ptrdiff_t r, std::ptrdiff_t c, bool transpose, std::uint64_t stream, Precision precision)
+  Side(std::ptrdiff_t r, std::ptrdiff_t c, bool transpose, std::uint64_t stream, Precision precision)
       : rows(transpose ? c : r), cols(transpose ? r : c), stride(cols + 3), transposed(transpose) {
     data = draws(static_cast<std::size_t>(rows * stride), stream);
     operand.load(rows, cols, {data.data(), stride}, precision);
@@ -37,7 +41,7 @@ struct Factor {
 };
 
 template <class T>
-std::vector<T> plain(const Factor& a, const Factor& b, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k,
+std::vector<T> plain(const Side& a, const Side& b, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k,
                      const std::vector<float>& start) {
   std::vector<T> c;
   for (std::ptrdiff_t i = 0; i < m; ++i)
@@ -52,14 +56,14 @@ std::vector<T> plain(const Factor& a, const Factor& b, std::ptrdiff_t m, std::pt
 void check_product(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, bool ta, bool tb, bool accumulate, Precision precision) {
   INFO("m " << m << " n " << n << " k " << k << " transposed " << ta << tb << " accumulate " << accumulate << " "
             << precision_name(precision));
-  const Factor a(m, k, ta, 1, precision), b(k, n, tb, 2, precision);
+  const Side a(m, k, ta, 1, precision), b(k, n, tb, 2, precision);
   const std::size_t size = static_cast<std::size_t>(m * n);
   const std::vector<float> start = accumulate ? draws(size, 3) : std::vector<float>();
   const std::ptrdiff_t stride = n + 5;
   std::vector<float> wide = poison(static_cast<std::size_t>(m * stride)), c(size);
   const auto run = [&] {
     for (std::ptrdiff_t i = 0; accumulate && i < m; ++i) std::copy_n(start.data() + i * n, n, wide.data() + i * stride);
-    matmul(a.operand, ta, b.operand, tb, {wide.data(), stride}, accumulate);
+    matmul(a.operand.factor(), ta, b.operand.factor(), tb, {wide.data(), stride}, accumulate);
   };
   run();
   bool untouched = true;  // what lies between the rows
@@ -94,21 +98,95 @@ TEST_CASE("a long inner sum is the same in two runs on two threads") {
 }
 
 TEST_CASE("a product of sizes that do not fit is an error") {
-  const Factor a(2, 3, false, 1, Precision::fp32), b(2, 3, false, 2, Precision::fp32);
+  const Side a(2, 3, false, 1, Precision::fp32), b(2, 3, false, 2, Precision::fp32);
   std::vector<float> c(9);
-  CHECK_THROWS_AS(matmul(a.operand, false, b.operand, false, {c.data(), 3}), Error);
+  CHECK_THROWS_AS(matmul(a.operand.factor(), false, b.operand.factor(), false, {c.data(), 3}), Error);
+}
+
+namespace {
+
+/// y = x W^T, dx = dy W and dW += dy^T x, with x and dy taken in blocks of `block` rows, against the double products.
+void check_linear(std::ptrdiff_t rows, std::ptrdiff_t in, std::ptrdiff_t out, std::ptrdiff_t block, Precision precision) {
+  INFO("rows " << rows << " in " << in << " out " << out << " blocks of " << block << " " << precision_name(precision));
+  const Side x(rows, in, false, 1, precision), w(out, in, false, 2, precision), w_t(in, out, true, 2, precision);
+  const Side dy(rows, out, false, 3, precision), dy_t(out, rows, true, 3, precision);
+  LinearWeight weight;
+  weight.load(out, in, {w.data.data(), w.stride}, precision);
+  const auto size = [](std::ptrdiff_t a, std::ptrdiff_t b) { return static_cast<std::size_t>(a * b); };
+  const std::vector<float> start = draws(size(rows, in), 4), d_start = draws(size(out, in), 5);
+  std::vector<float> y = poison(size(rows, out)), dx = start, dw = d_start;
+  for (std::ptrdiff_t first = 0; first < rows; first += block) {
+    const std::ptrdiff_t count = std::min(block, rows - first);
+    weight.forward(x.operand.factor().part_rows(first, count), {y.data() + first * out, out});
+    weight.backward(dy.operand.factor().part_rows(first, count), {dx.data() + first * in, in}, true);
+  }
+  linear_backward_weight(dy.operand.factor(), x.operand.factor(), {dw.data(), in});
+  CHECK(yardstick(y, plain<float>(x, w_t, rows, out, in, {}), plain<double>(x, w_t, rows, out, in, {})) < yardstick_limit);
+  CHECK(yardstick(dx, plain<float>(dy, w, rows, in, out, start), plain<double>(dy, w, rows, in, out, start)) < yardstick_limit);
+  CHECK(yardstick(dw, plain<float>(dy_t, x, out, in, rows, d_start), plain<double>(dy_t, x, out, in, rows, d_start)) <
+        yardstick_limit);
+}
+
+}  // namespace
+
+TEST_CASE("a linear layer equals the double products for every size of a block and any number of threads") {
+  const int before = omp_get_max_threads();
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    if (precision == Precision::bf16 && isa() != Isa::avx512_bf16) continue;
+    for (const int count : {1, 3}) {
+      omp_set_num_threads(count);
+      for (const auto& [rows, in, out] : {std::array<int, 3>{1, 1, 1}, {5, 3, 4}, {37, 22, 7}, {130, 64, 200}, {33, 256, 96}})
+        for (const std::ptrdiff_t block : {1, 16, 61, 130}) check_linear(rows, in, out, block, precision);
+    }
+  }
+  omp_set_num_threads(before);
+}
+
+TEST_CASE("a parallel loop takes every turn once, on one core each, and hands the first error on") {
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(3);
+  std::vector<int> turns(50), most(50);
+  in_parallel(50, [&](std::ptrdiff_t i) { ++turns[i], most[i] = threads(); });
+  CHECK(turns == std::vector<int>(50, 1));
+  CHECK(most == std::vector<int>(50, 1));
+  CHECK(threads() == 3);
+  CHECK_THROWS_AS(in_parallel(50, [](std::ptrdiff_t i) { i == 20 ? fail("no") : void(); }), Error);
+  omp_set_num_threads(before);
+}
+
+TEST_CASE("blocks of tokens are all tokens once, as many for every thread") {
+  const int before = omp_get_max_threads();
+  for (const int count : {1, 2, 5}) {
+    omp_set_num_threads(count);
+    for (const std::ptrdiff_t tokens : {0, 1, 15, 16, 17, 880, 2750})
+      for (const std::ptrdiff_t width : {4, 256, 2048}) {
+        std::vector<int> seen(tokens);
+        std::vector<std::ptrdiff_t> of_thread(count);
+        std::mutex lock;
+        for_blocks(tokens, width, [&](const TokenBlock& b) {
+          const std::lock_guard hold(lock);
+          CHECK(b.count <= block_tokens(width));
+          of_thread[b.thread] += b.count;
+          for (std::ptrdiff_t i = b.first; i < b.first + b.count; ++i) ++seen[i];
+        });
+        CHECK(seen == std::vector<int>(tokens, 1));
+        CHECK(*std::max_element(of_thread.begin(), of_thread.end()) <= tokens / count + 128);
+      }
+  }
+  omp_set_num_threads(before);
 }
 
 TEST_CASE("the three products of a linear layer are y = x W^T and its gradients") {
   const std::ptrdiff_t rows = 5, in = 3, out = 4;
   const std::vector<float> x = draws(15, 1), w = draws(12, 2), dy = draws(20, 3);
   std::vector<float> y = poison(20), dx = poison(15), dw(12, 1.0f);
-  Operand ox, ow, ody;
-  ox.load(rows, in, {x.data(), in}, Precision::fp32), ow.load(out, in, {w.data(), in}, Precision::fp32);
+  Operand ox, ody;
+  LinearWeight weight;
+  ox.load(rows, in, {x.data(), in}, Precision::fp32), weight.load(out, in, {w.data(), in}, Precision::fp32);
   ody.load(rows, out, {dy.data(), out}, Precision::fp32);
-  linear_forward(ox, ow, {y.data(), out});
-  linear_backward_input(ody, ow, {dx.data(), in});
-  linear_backward_weight(ody, ox, {dw.data(), in});
+  weight.forward(ox.factor(), {y.data(), out});
+  weight.backward(ody.factor(), {dx.data(), in});
+  linear_backward_weight(ody.factor(), ox.factor(), {dw.data(), in});
   for (int i = 0; i < rows; ++i)
     for (int o = 0; o < out; ++o) {
       double sum = 0;
