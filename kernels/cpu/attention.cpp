@@ -33,14 +33,14 @@ class CpuAttention final : public Sublayer {
     out_.load(weights);
   }
 
-  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<float> p = projected_.rows(n, 3 * inner_), out = mixed_.rows(n, inner_);
     in_.forward(n, x, p);
     for (int part = 0; part < 2; ++part) prepare(shape, part);
     attention_forward(attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
                       lse_.reserve(static_cast<std::size_t>(n) * s_.heads));
-    out_.forward(n, out, y, accumulate);
+    out_.forward(n, out, y, add);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {

@@ -31,7 +31,7 @@ class AttentionStep final : public StepMixer {
     norm_[1] = weights[at_ + "k_norm.weight"].data();
   }
 
-  void forward(const BatchShape&, Rows<const float> x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape&, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const Rows<float> p = projected_.rows(1, 3 * inner_), mixed = mixed_.rows(1, inner_);
     in_.forward(1, x, p);
     const int position = static_cast<int>(keys_.size() / static_cast<std::size_t>(inner_));
@@ -40,7 +40,7 @@ class AttentionStep final : public StepMixer {
     values_.insert(values_.end(), p.data + 2 * inner_, p.data + 3 * inner_);
 #pragma omp parallel for schedule(static)
     for (int h = 0; h < s_.heads; ++h) attend(h * s_.head_dim, p.data, mixed.data);
-    out_.forward(1, mixed, y, accumulate);
+    out_.forward(1, mixed, y, add);
   }
 
  private:

@@ -41,7 +41,7 @@ class CpuDeltaRule final : public Sublayer {
     out_.load(weights);
   }
 
-  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<float> p = projected_.rows(n, in_.out()), f = features_.rows(n, 2 * keys_ + values_);
     in_.forward(n, x, p);
@@ -58,7 +58,7 @@ class CpuDeltaRule final : public Sublayer {
     delta_forward(delta, form(), delta_input(), o, nullptr, saved_.reserve(delta_saved_size(delta)),
                   scratch_.reserve(delta_workspace_size(delta)));
     delta_output_forward(output_shape(shape), o, weights_ + o_norm_, columns(p, z_at()), gated);
-    out_.forward(n, gated, y, accumulate);
+    out_.forward(n, gated, y, add);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {

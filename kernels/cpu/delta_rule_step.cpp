@@ -37,7 +37,7 @@ class DeltaRuleStep final : public StepMixer {
     if (s_.output_norm) o_norm_ = tensor("o_norm.weight");
   }
 
-  void forward(const BatchShape&, Rows<const float> x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape&, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const Rows<float> p = projected_.rows(1, in_.out());
     in_.forward(1, x, p);
     const Rows<const float> f = features(p.data);
@@ -53,7 +53,7 @@ class DeltaRuleStep final : public StepMixer {
     delta_output_forward(
         {1, 1, s_.value_heads, s_.value_dim, s_.output_norm, s_.output_gate, static_cast<float>(s_.output_norm_eps)}, o, o_norm_,
         {z, 0}, o);
-    out_.forward(1, o, y, accumulate);
+    out_.forward(1, o, y, add);
   }
 
  private:

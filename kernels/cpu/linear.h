@@ -31,22 +31,18 @@ class CpuLinear {
 
   /// x (n, in); its rows may be written until forward reads them, and must stay unchanged until the backward pass.
   void start(std::ptrdiff_t n, Rows<const float> x) { x_.start(n, in_, x, precision_); }
-  /// y = x W^T, or +=, for the rows of a block; y starts with the first of them.
-  void forward(const TokenBlock& b, Rows<float> y, bool accumulate = false) {
+  /// y = x W^T + add (add.data null: nothing) for the rows of a block; y and add start with the first of them.
+  void forward(const TokenBlock& b, Rows<float> y, Rows<const float> add = {}) {
     x_.round(b.first, b.count);
-    forward_rounded(b, y, accumulate);
-  }
-  /// The same with the block's rows of x in another place, which in bf16 need not last.
-  void forward(const TokenBlock& b, Rows<const float> x, Rows<float> y, bool accumulate) {
-    x_.round(b.first, b.count, x);
-    forward_rounded(b, y, accumulate);
+    forward_rounded(b, y, add);
   }
 
   /// bf16 only: x comes rounded.  Room for its rows (n, in), then the place of row i.
   void start_rounded(std::ptrdiff_t n) { x_.make_bf16(n, in_); }
   std::uint16_t* rounded(std::ptrdiff_t i) { return x_.bf16_row(i); }
-  void forward_rounded(const TokenBlock& b, Rows<float> y, bool accumulate) {
-    weight_.forward(x_.factor().part_rows(b.first, b.count), y, accumulate);
+  void forward_rounded(const TokenBlock& b, Rows<float> y, Rows<const float> add = {}) {
+    for (std::ptrdiff_t i = 0; add.data && i < b.count; ++i) std::copy_n(add.row(i), out_, y.row(i));
+    weight_.forward(x_.factor().part_rows(b.first, b.count), y, add.data != nullptr);
   }
 
   /// dy (n, out), as x in start.
@@ -67,9 +63,9 @@ class CpuLinear {
   }
 
   /// All rows at once.
-  void forward(std::ptrdiff_t n, Rows<const float> x, Rows<float> y, bool accumulate = false) {
+  void forward(std::ptrdiff_t n, Rows<const float> x, Rows<float> y, Rows<const float> add = {}) {
     start(n, x);
-    for_blocks(n, std::max(in_, out_), [&](const TokenBlock& b) { forward(b, from_row(y, b.first), accumulate); });
+    for_blocks(n, std::max(in_, out_), [&](const TokenBlock& b) { forward(b, from_row(y, b.first), from_row(add, b.first)); });
   }
   void backward(std::ptrdiff_t n, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) {
     start_gradient(n, dy);

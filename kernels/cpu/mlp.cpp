@@ -22,19 +22,20 @@ class CpuMlp final : public Sublayer {
     down_.load(weights);
   }
 
-  void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<float> projected = projected_.rows(n, up_.out()), active = bf16_ ? Rows<float>{} : active_.rows(n, hidden_);
     up_.start(n, x);
     bf16_ ? down_.start_rounded(n) : down_.start(n, active);
     for_blocks(n, up_.out(), [&](const TokenBlock& b) {
       const Rows<float> p = from_row(projected, b.first), out = from_row(y, b.first);
+      const Rows<const float> add_here = from_row(add, b.first);
       up_.forward(b, p);
       const auto activate = [&](auto to) {
         swiglu_ ? swiglu_forward(b.count, hidden_, p, to) : relu_forward(b.count, hidden_, p, to);
       };
       bf16_ ? activate(down_.rounded(b.first)) : activate(from_row(active, b.first));
-      bf16_ ? down_.forward_rounded(b, out, accumulate) : down_.forward(b, out, accumulate);
+      bf16_ ? down_.forward_rounded(b, out, add_here) : down_.forward(b, out, add_here);
     });
   }
 

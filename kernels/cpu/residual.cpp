@@ -16,20 +16,16 @@ void Residual::load(const Weights<float>& weights) {
 }
 
 void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
+  if (place_ == NormPlace::none) return sublayer_->forward(shape, x, x, y);
   const std::ptrdiff_t n = shape.tokens();
-  std::memcpy(y.data, x.data, static_cast<std::size_t>(n * width_) * sizeof(float));
-  if (place_ == NormPlace::none) {
-    sublayer_->forward(shape, x, y, true);
-    return;
-  }
   const Rows<float> inner = inner_.rows(n, width_);
   float* rstd = rstd_.reserve(n);
   if (place_ == NormPlace::pre) {
     rms_norm_forward(norm_shape(shape), x, norm_, inner, rstd);
-    sublayer_->forward(shape, inner, y, true);
+    sublayer_->forward(shape, inner, x, y);
   } else {
-    sublayer_->forward(shape, x, inner, false);
-    rms_norm_forward(norm_shape(shape), inner, norm_, y, rstd, true);
+    sublayer_->forward(shape, x, {}, inner);
+    rms_norm_forward(norm_shape(shape), inner, norm_, y, rstd, x);
   }
 }
 

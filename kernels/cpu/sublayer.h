@@ -18,8 +18,8 @@ class Sublayer {
   virtual ~Sublayer() = default;
   /// Takes the weights of this step.
   virtual void load(const Weights<float>& weights) = 0;
-  /// y (tokens, width) = f(x), or +=; x (tokens, width) must stay unchanged until the backward pass.
-  virtual void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y, bool accumulate) = 0;
+  /// y (tokens, width) = f(x) + add, add.data null: nothing; x (tokens, width) must stay unchanged until the backward pass.
+  virtual void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) = 0;
   /// dx (tokens, width) = the gradient, or +=; dx must not be dy.  The gradients of this sublayer's weights are added to.
   virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate,
                         Weights<float>& gradient) = 0;

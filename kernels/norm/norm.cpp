@@ -15,13 +15,15 @@ const NormKernels& kernels() {
 
 }  // namespace
 
-void rms_norm_forward(const NormShape& s, Rows<const float> x, const float* weight, Rows<float> y, float* rstd, bool accumulate) {
+void rms_norm_forward(const NormShape& s, Rows<const float> x, const float* weight, Rows<float> y, float* rstd,
+                      Rows<const float> add) {
   const NormKernels& k = kernels();
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t i = 0; i < s.rows; ++i)
     for (std::ptrdiff_t g = 0; g < s.groups; ++g) {
       const std::ptrdiff_t at = g * s.width;
-      rstd[i * s.groups + g] = k.forward(s.width, s.eps, x.row(i) + at, weight, y.row(i) + at, accumulate);
+      rstd[i * s.groups + g] =
+          k.forward(s.width, s.eps, x.row(i) + at, weight, y.row(i) + at, add.data ? add.row(i) + at : nullptr);
     }
 }
 

@@ -12,10 +12,10 @@ struct NormShape {
   float eps = 1e-6f;
 };
 
-/// y = norm(x), or y += norm(x) with `accumulate` (post-norm: the residual stream takes the normed output).
-/// x, y: (rows, groups * width), y may be x; rstd: (rows, groups), r of each part, kept for the backward pass.
+/// y = norm(x) + add, add.data null: nothing (post-norm: the residual stream takes the normed output).
+/// x, add, y: (rows, groups * width), y may be x or add; rstd: (rows, groups), r of each part, kept for the backward pass.
 void rms_norm_forward(const NormShape& shape, Rows<const float> x, const float* weight, Rows<float> y, float* rstd,
-                      bool accumulate = false);
+                      Rows<const float> add = {});
 
 /// dx = gradient, or dx += with `accumulate`; dx may be dy.  dweight (width) is added to, in an order of summation that depends on
 /// the number of rows alone, not on the number of threads.

@@ -6,7 +6,7 @@ namespace separatrix {
 
 struct NormKernels {
   /// y = or += norm(x).  Returns r.
-  float (*forward)(std::ptrdiff_t width, float eps, const float* x, const float* weight, float* y, bool accumulate);
+  float (*forward)(std::ptrdiff_t width, float eps, const float* x, const float* weight, float* y, const float* add);
   /// dx = or +=, dweight +=
   void (*backward)(std::ptrdiff_t width, float rstd, const float* dy, const float* x, const float* weight, float* dx,
                    float* dweight, bool accumulate);
