@@ -4,7 +4,8 @@
 
 namespace separatrix {
 
-/// GFLOP/s of a product of two (1024, 1024) matrices, the best of ten, with the threads in use.
+/// GFLOP/s with the threads in use, the best of ten of two forms: all threads at one product of two (1024, 1024) matrices, or every
+/// thread at products of its own, 128 rows with a (1024, 1024) weight laid out for it, as a training step has them.
 double product_peak(Precision precision);
 
 }  // namespace separatrix

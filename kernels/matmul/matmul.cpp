@@ -56,12 +56,22 @@ Precision resolve_precision(const std::string& word) {
   return Precision::bf16;
 }
 
+namespace {
+
+/// `by` elements on; what is not there stays nowhere.
+template <class T>
+Rows<T> moved(Rows<T> x, std::ptrdiff_t by) {
+  return x.data ? Rows<T>{x.data + by, x.stride} : x;
+}
+
+}  // namespace
+
 Factor Factor::part_rows(std::ptrdiff_t first, std::ptrdiff_t count) const {
-  return {count, cols, precision, {floats.row(first), floats.stride}, {bf16.row(first), bf16.stride}};
+  return {count, cols, precision, moved(floats, first * floats.stride), moved(bf16, first * bf16.stride)};
 }
 
 Factor Factor::part_cols(std::ptrdiff_t first, std::ptrdiff_t count) const {
-  return {rows, count, precision, {floats.data + first, floats.stride}, {bf16.data + first, bf16.stride}};
+  return {rows, count, precision, moved(floats, first), moved(bf16, first)};
 }
 
 void Operand::load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision) {
@@ -74,8 +84,8 @@ void Operand::start(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> 
   rows_ = rows, cols_ = cols, precision_ = precision, floats_ = x;
 }
 
-void Operand::round(std::ptrdiff_t first, std::ptrdiff_t count, Rows<const float> rows) {
-  if (precision_ == Precision::bf16) to_bf16(count, cols_, rows, bf16_row(first));
+void Operand::round(std::ptrdiff_t first, std::ptrdiff_t count) {
+  if (precision_ == Precision::bf16) to_bf16(count, cols_, {floats_.row(first), floats_.stride}, bf16_row(first));
 }
 
 std::uint16_t* Operand::make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols) {
@@ -113,23 +123,26 @@ void LinearWeight::load(std::ptrdiff_t out, std::ptrdiff_t in, Rows<const float>
 }
 
 void LinearWeight::forward(const Factor& x, Rows<float> y, bool accumulate) const {
-  const Factor w = plain_.factor();
-  if (x.precision == Precision::fp32) return matmul(x, false, w, true, y, accumulate);
-  const Timed timed;
-  matmul_bf16({x.rows, w.rows, w.cols, x.bf16.stride, 0, y.stride, false, true, accumulate, 0}, x.bf16.data, forward_.data(),
-              y.data);
+  product(x, true, y, accumulate);
 }
 
 void LinearWeight::backward(const Factor& dy, Rows<float> dx, bool accumulate) const {
+  product(dy, false, dx, accumulate);
+}
+
+void LinearWeight::product(const Factor& x, bool transpose, Rows<float> y, bool accumulate) const {
   const Factor w = plain_.factor();
-  if (dy.precision == Precision::fp32) return matmul(dy, false, w, false, dx, accumulate);
+  const AlignedVector<std::uint16_t>& ordered = transpose ? forward_ : backward_;
+  if (x.precision == Precision::fp32 || ordered.empty()) return matmul(x, false, w, transpose, y, accumulate);
+  const std::ptrdiff_t n = transpose ? w.rows : w.cols, k = transpose ? w.cols : w.rows;
+  if (x.cols != k) fail("linear layer: its input has {} columns, wanted {}", x.cols, k);
   const Timed timed;
-  matmul_bf16({dy.rows, w.cols, w.rows, dy.bf16.stride, 0, dx.stride, false, false, accumulate, 0}, dy.bf16.data, backward_.data(),
-              dx.data);
+  if (x.rows > 0)
+    matmul_bf16({x.rows, n, k, x.bf16.stride, 0, y.stride, false, transpose, accumulate, 0}, x.bf16.data, ordered.data(), y.data);
 }
 
 void linear_backward_weight(const Factor& dy, const Factor& x, Rows<float> dweight, bool accumulate) {
-  const std::ptrdiff_t fewest = 64;  // rows of dW per thread: a product with fewer is slow
+  constexpr std::ptrdiff_t fewest = 64;  // rows of dW per thread: with fewer, what it reads of x and dy outweighs what it computes
   const std::ptrdiff_t parts = std::clamp<std::ptrdiff_t>(dy.cols / fewest, 1, threads());
   const std::ptrdiff_t rows = (dy.cols + parts * 16 - 1) / (parts * 16) * 16;
   in_parallel((dy.cols + rows - 1) / rows, [&](std::ptrdiff_t i) {

@@ -40,9 +40,7 @@ class Operand {
   void load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision);
   /// The same in parts: announces the matrix; then its rows are rounded as they come (in fp32 that does nothing).
   void start(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision);
-  void round(std::ptrdiff_t first, std::ptrdiff_t count) { round(first, count, {floats_.row(first), floats_.stride}); }
-  /// ... as above, with those rows in another place.
-  void round(std::ptrdiff_t first, std::ptrdiff_t count, Rows<const float> rows);
+  void round(std::ptrdiff_t first, std::ptrdiff_t count);
   /// Room for the bf16 numbers of a matrix whose maker rounds them itself (mlp.h).  Throws Error where bf16 is not native.
   std::uint16_t* make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols);
   std::uint16_t* bf16_row(std::ptrdiff_t i) { return bf16_.data() + i * cols_; }
@@ -67,10 +65,12 @@ class LinearWeight {
   void load(std::ptrdiff_t out, std::ptrdiff_t in, Rows<const float> w, Precision precision);
   /// y (n, out) = x (n, in) W^T, or +=
   void forward(const Factor& x, Rows<float> y, bool accumulate = false) const;
-  /// dx (n, in) = dy (n, out) W, or +=
+  /// dx (n, in) = dy (n, out) W, or +=; both throw Error when sizes or precisions do not fit.
   void backward(const Factor& dy, Rows<float> dx, bool accumulate = false) const;
 
  private:
+  void product(const Factor& x, bool transpose, Rows<float> y, bool accumulate) const;
+
   Operand plain_;
   AlignedVector<std::uint16_t> forward_, backward_;  // bf16 only
 };

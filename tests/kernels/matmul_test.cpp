@@ -101,6 +101,14 @@ TEST_CASE("a product of sizes that do not fit is an error") {
   const Side a(2, 3, false, 1, Precision::fp32), b(2, 3, false, 2, Precision::fp32);
   std::vector<float> c(9);
   CHECK_THROWS_AS(matmul(a.operand.factor(), false, b.operand.factor(), false, {c.data(), 3}), Error);
+  LinearWeight weight;
+  weight.load(2, 3, {b.data.data(), b.stride}, Precision::fp32);
+  CHECK_THROWS_AS(weight.backward(a.operand.factor(), {c.data(), 3}), Error);
+  if (isa() != Isa::avx512_bf16) return;
+  const Side rounded(2, 3, false, 1, Precision::bf16);
+  CHECK_THROWS_AS(weight.forward(rounded.operand.factor(), {c.data(), 2}), Error);
+  weight.load(2, 3, {b.data.data(), b.stride}, Precision::bf16);
+  CHECK_THROWS_AS(weight.backward(rounded.operand.factor(), {c.data(), 3}), Error);
 }
 
 namespace {
