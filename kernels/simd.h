@@ -151,7 +151,8 @@ inline V times_power(V p, V shifted, V x) {
   return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, splat(-87.33f), _CMP_NLT_UQ), p, shifted - rounder);
 #else
   // n is added to the exponent.  (n = 128 only where p < 1, n = -126 only where p >= 1: no wrap.)
-  const V y = reinterpret_cast<V>(reinterpret_cast<I>(p) + ((reinterpret_cast<I>(shifted) - reinterpret_cast<I>(splat(rounder))) << 23));
+  const V y =
+      reinterpret_cast<V>(reinterpret_cast<I>(p) + ((reinterpret_cast<I>(shifted) - reinterpret_cast<I>(splat(rounder))) << 23));
   const V low = x < -87.33f ? V{} : y;
   const V high = x > 88.722839f ? splat(__builtin_inff()) : low;
   return x == x ? high : x;

@@ -124,3 +124,14 @@ TEST_CASE("a sweep judges at a difficulty that it measures, keeps the runs of ot
   check_refused(arguments(), "holds the run seed1");
   CHECK(read_whole(folder / "out/results.csv") == rows);
 }
+
+TEST_CASE("eval refuses weights that are not finite and a difficulty that is not there") {
+  const Scratch folder;
+  write_whole(folder / "run.toml", config);
+  REQUIRE(run_program({"train", folder / "run.toml", "--quiet", "--out", folder / "run"}).code == 0);
+  const std::string path = folder / "run/model.safetensors", weights = read_whole(path);
+  check_refused({"eval", path, "--difficulty", ""}, "a number is missing");
+  REQUIRE(run_program({"eval", path, "--difficulty", "2", "--samples", "4"}).code == 0);
+  write_whole(path, weights.substr(0, weights.size() - 4) + std::string("\0\0\xc0\x7f", 4));
+  check_refused({"eval", path, "--difficulty", "2", "--samples", "4"}, "holds nan, wanted finite numbers");
+}
