@@ -14,4 +14,10 @@ struct Rows {
   [[gnu::always_inline]] constexpr operator Rows<const T>() const { return {data, stride}; }
 };
 
+/// The rows from `first` on; what is not there stays nowhere.
+template <class T>
+[[gnu::always_inline]] constexpr Rows<T> from_row(Rows<T> x, std::ptrdiff_t first) {
+  return x.data ? Rows<T>{x.row(first), x.stride} : x;
+}
+
 }  // namespace separatrix

@@ -37,10 +37,8 @@ void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
 /// Settings that the runtimes of GCC and glibc read when they are loaded, before main; so where one is missing the program begins
 /// anew, and where that fails it goes on as it is.
 /// - A waiting thread shall look 2,000 times, then sleep.  By default it looks on for milliseconds, which takes the core from the
-/// very
-///   thread it waits for wherever something else runs on the machine.
-/// - Memory shall come in large pages where the system has them for the asking: 3 to 8 % of a training step
-/// (kernels/matmul/notes.md).
+///   very thread it waits for wherever something else runs on the machine.
+/// - Memory shall come in large pages where the system has them for the asking (kernels/matmul/notes.md).
 void settle(char** argv) {
   if (std::getenv("SEPARATRIX_SETTLED")) return;  // at most once, also where the system takes such settings away again
   ::setenv("SEPARATRIX_SETTLED", "1", 1);

@@ -31,10 +31,4 @@ void for_blocks(std::ptrdiff_t tokens, std::ptrdiff_t width, const F& f) {
   });
 }
 
-/// The rows from `first` on.
-template <class T>
-Rows<T> from_row(Rows<T> x, std::ptrdiff_t first) {
-  return x.data ? Rows<T>{x.row(first), x.stride} : x;
-}
-
 }  // namespace separatrix

@@ -34,29 +34,23 @@ class CpuLinear {
   /// y = x W^T + add (add.data null: nothing) for the rows of a block; y and add start with the first of them.
   void forward(const TokenBlock& b, Rows<float> y, Rows<const float> add = {}) {
     x_.round(b.first, b.count);
-    forward_rounded(b, y, add);
+    for (std::ptrdiff_t i = 0; add.data && i < b.count; ++i) std::copy_n(add.row(i), out_, y.row(i));
+    weight_.forward(x_.factor().part_rows(b.first, b.count), y, add.data != nullptr);
   }
 
   /// bf16 only: x comes rounded.  Room for its rows (n, in), then the place of row i.
   void start_rounded(std::ptrdiff_t n) { x_.make_bf16(n, in_); }
   std::uint16_t* rounded(std::ptrdiff_t i) { return x_.bf16_row(i); }
-  void forward_rounded(const TokenBlock& b, Rows<float> y, Rows<const float> add = {}) {
-    for (std::ptrdiff_t i = 0; add.data && i < b.count; ++i) std::copy_n(add.row(i), out_, y.row(i));
-    weight_.forward(x_.factor().part_rows(b.first, b.count), y, add.data != nullptr);
-  }
 
   /// dy (n, out), as x in start.
   void start_gradient(std::ptrdiff_t n, Rows<const float> dy) { dy_.start(n, out_, dy, precision_); }
   /// dx = dy W, or +=, for the rows of a block; dx starts with the first of them.
   void backward(const TokenBlock& b, Rows<float> dx, bool accumulate) {
     dy_.round(b.first, b.count);
-    backward_rounded(b, dx, accumulate);
+    weight_.backward(dy_.factor().part_rows(b.first, b.count), dx, accumulate);
   }
   void start_rounded_gradient(std::ptrdiff_t n) { dy_.make_bf16(n, out_); }
   std::uint16_t* rounded_gradient(std::ptrdiff_t i) { return dy_.bf16_row(i); }
-  void backward_rounded(const TokenBlock& b, Rows<float> dx, bool accumulate) {
-    weight_.backward(dy_.factor().part_rows(b.first, b.count), dx, accumulate);
-  }
   /// dy^T x of all rows, after the last block: added to the gradient of W.
   void add_gradient(Weights<float>& gradient) {
     linear_backward_weight(dy_.factor(), x_.factor(), {gradient.values().data() + offset_, in_});

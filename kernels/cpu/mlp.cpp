@@ -35,7 +35,7 @@ class CpuMlp final : public Sublayer {
         swiglu_ ? swiglu_forward(b.count, hidden_, p, to) : relu_forward(b.count, hidden_, p, to);
       };
       bf16_ ? activate(down_.rounded(b.first)) : activate(from_row(active, b.first));
-      bf16_ ? down_.forward_rounded(b, out, add_here) : down_.forward(b, out, add_here);
+      down_.forward(b, out, add_here);
     });
   }
 
@@ -53,7 +53,7 @@ class CpuMlp final : public Sublayer {
       };
       bf16_ ? differentiate(up_.rounded_gradient(b.first)) : differentiate(p);
       const Rows<float> out = from_row(dx, b.first);
-      bf16_ ? up_.backward_rounded(b, out, accumulate) : up_.backward(b, out, accumulate);
+      up_.backward(b, out, accumulate);
     });
     down_.add_gradient(gradient);
     up_.add_gradient(gradient);

@@ -11,11 +11,6 @@ std::ptrdiff_t row_of(const DeltaOutputShape& s) {
   return (std::ptrdiff_t{s.value_dim} + 15) / 16 * 16;
 }
 
-template <class T>
-Rows<T> from_row(Rows<T> x, std::ptrdiff_t i) {
-  return x.data ? Rows<T>{x.row(i), x.stride} : x;
-}
-
 }  // namespace
 
 std::size_t delta_output_workspace_size(const DeltaOutputShape& s) {

@@ -56,22 +56,13 @@ Precision resolve_precision(const std::string& word) {
   return Precision::bf16;
 }
 
-namespace {
-
-/// `by` elements on; what is not there stays nowhere.
-template <class T>
-Rows<T> moved(Rows<T> x, std::ptrdiff_t by) {
-  return x.data ? Rows<T>{x.data + by, x.stride} : x;
-}
-
-}  // namespace
-
 Factor Factor::part_rows(std::ptrdiff_t first, std::ptrdiff_t count) const {
-  return {count, cols, precision, moved(floats, first * floats.stride), moved(bf16, first * bf16.stride)};
+  return {count, cols, precision, from_row(floats, first), from_row(bf16, first)};
 }
 
 Factor Factor::part_cols(std::ptrdiff_t first, std::ptrdiff_t count) const {
-  return {rows, count, precision, moved(floats, first), moved(bf16, first)};
+  if (precision == Precision::fp32) return {rows, count, precision, {floats.data + first, floats.stride}, {}};
+  return {rows, count, precision, {}, {bf16.data + first, bf16.stride}};
 }
 
 void Operand::load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision) {
@@ -85,7 +76,7 @@ void Operand::start(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> 
 }
 
 void Operand::round(std::ptrdiff_t first, std::ptrdiff_t count) {
-  if (precision_ == Precision::bf16) to_bf16(count, cols_, {floats_.row(first), floats_.stride}, bf16_row(first));
+  if (precision_ == Precision::bf16 && floats_.data) to_bf16(count, cols_, {floats_.row(first), floats_.stride}, bf16_row(first));
 }
 
 std::uint16_t* Operand::make_bf16(std::ptrdiff_t rows, std::ptrdiff_t cols) {

@@ -38,7 +38,8 @@ class Operand {
  public:
   /// In fp32 nothing is copied: x must stay alive and unchanged as long as the operand is used.
   void load(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision);
-  /// The same in parts: announces the matrix; then its rows are rounded as they come (in fp32 that does nothing).
+  /// The same in parts: announces the matrix; then its rows are rounded as they come (that does nothing in fp32,
+  /// nor where they come rounded).
   void start(std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Precision precision);
   void round(std::ptrdiff_t first, std::ptrdiff_t count);
   /// Room for the bf16 numbers of a matrix whose maker rounds them itself (mlp.h).  Throws Error where bf16 is not native.

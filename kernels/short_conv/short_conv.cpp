@@ -39,11 +39,6 @@ void lay_out(const ShortConvShape& s, const float* weight, float* to) {
   std::fill_n(to + taps_of(s) * row, row, 0.0f);
 }
 
-template <class T>
-Rows<T> from_row(Rows<T> x, std::ptrdiff_t i) {
-  return {x.row(i), x.stride};
-}
-
 }  // namespace
 
 std::size_t short_conv_workspace_size(const ShortConvShape& s) {
