@@ -64,7 +64,7 @@ class CpuExecutor final : public Executor {
     auto to = all.values().begin();
     for (const Batch& group : groups_of(batch)) {
       pick(all_tokens(group));
-      to = std::copy_n(forward(weights, group).data, picked_.size() * spec_.vocab, to);
+      to = copy_rows(forward(weights, group), spec_.vocab, to);
     }
     return all;
   }
@@ -76,10 +76,9 @@ class CpuExecutor final : public Executor {
     for (const Batch& group : groups_of(batch)) {
       pick(all_tokens(group));
       forward(weights, group);
-      const std::size_t size = picked_.size() * spec_.width;
       for (std::size_t i = 0; i < out.size(); ++i)
-        std::copy_n(stream_[block_ends_[i]].data(), size, out[i].values().begin() + done);
-      done += size;
+        copy_rows(stream_[block_ends_[i]].rows(), spec_.width, out[i].values().begin() + static_cast<std::ptrdiff_t>(done));
+      done += picked_.size() * spec_.width;
     }
     return out;
   }
@@ -118,27 +117,26 @@ class CpuExecutor final : public Executor {
     const std::ptrdiff_t n = shape.tokens(), width = spec_.width;
     stream_.resize(residuals_.size() + 1);
     embedding_forward(n, spec_.vocab, width, batch.tokens.data(), weights.values().data() + embedding_offset(),
-                      stream_[0].rows(n, width));
+                      stream_[0].reserve(n, width));
     if (spec_.learned_positions > 0) {
       place_positions(shape);
       embedding_forward(n, spec_.learned_positions, width, positions_.data(), weights["model.position_embeddings.weight"].data(),
-                        {stream_[0].data(), width}, true);
+                        stream_[0].rows(), true);
     }
-    for (std::size_t i = 0; i < mixed_; ++i)
-      residuals_[i].forward(shape, Rows<float>{stream_[i].data(), width}, stream_[i + 1].rows(n, width));
+    for (std::size_t i = 0; i < mixed_; ++i) residuals_[i].forward(shape, stream_[i].rows(), stream_[i + 1].reserve(n, width));
     const std::ptrdiff_t m = picked();
     const BatchShape one_by_one{1, static_cast<int>(m)};
-    gather(Rows<float>{stream_[mixed_].data(), width}, top_.rows(m, width));
-    Rows<const float> top{top_.data(), width};
+    gather(stream_[mixed_].rows(), top_.reserve(m, width));
+    Rows<const float> top = top_.rows();
     for (std::size_t i = mixed_; i < residuals_.size(); ++i) {
-      residuals_[i].forward(one_by_one, top, stream_[i + 1].rows(m, width));
-      top = {stream_[i + 1].data(), width};
+      residuals_[i].forward(one_by_one, top, stream_[i + 1].reserve(m, width));
+      top = stream_[i + 1].rows();
     }
     if (spec_.final_norm) {
-      rms_norm_forward(norm_shape(m), top, weights.values().data() + norm_offset_, normed_.rows(m, width), rstd_.reserve(m));
-      top = {normed_.data(), width};
+      rms_norm_forward(norm_shape(m), top, weights.values().data() + norm_offset_, normed_.reserve(m, width), rstd_.reserve(m));
+      top = normed_.rows();
     }
-    const Rows<float> out = logits_.rows(m, spec_.vocab);
+    const Rows<float> out = logits_.reserve(m, spec_.vocab);
     head_.forward(m, top, out);
     return out;
   }
@@ -147,7 +145,7 @@ class CpuExecutor final : public Executor {
   void backward(const Weights<float>& weights, const Batch& batch, Rows<const float> d_logits, Weights<float>& gradient) {
     const BatchShape shape{batch.batch, batch.length};
     const std::ptrdiff_t n = shape.tokens(), m = picked(), width = spec_.width;
-    const Rows<float> d = d_stream_.rows(n, width), d_top = d_top_.rows(m, width);
+    const Rows<float> d = d_stream_.reserve(n, width), d_top = d_top_.reserve(m, width);
     head_.backward(m, d_logits, d_top, false, gradient);
     if (spec_.final_norm)
       rms_norm_backward(norm_shape(m), d_top, before_top(residuals_.size()), weights.values().data() + norm_offset_, rstd_.data(),
@@ -155,7 +153,7 @@ class CpuExecutor final : public Executor {
     for (std::size_t i = residuals_.size(); i-- > mixed_;)
       residuals_[i].backward({1, static_cast<int>(m)}, before_top(i), d_top, gradient);
     scatter(d_top, n, d);
-    for (std::size_t i = mixed_; i-- > 0;) residuals_[i].backward(shape, Rows<float>{stream_[i].data(), width}, d, gradient);
+    for (std::size_t i = mixed_; i-- > 0;) residuals_[i].backward(shape, stream_[i].rows(), d, gradient);
     embedding_backward(n, width, batch.tokens.data(), d, gradient.values().data() + embedding_offset());
     if (spec_.learned_positions > 0)
       embedding_backward(n, width, positions_.data(), d, gradient["model.position_embeddings.weight"].data());
@@ -185,15 +183,21 @@ class CpuExecutor final : public Executor {
   std::ptrdiff_t picked() const { return static_cast<std::ptrdiff_t>(picked_.size()); }
 
   /// The stream of the picked tokens (picked, width) before residual i >= mixed, or behind the last.
-  Rows<const float> before_top(std::size_t i) const { return {i == mixed_ ? top_.data() : stream_[i].data(), spec_.width}; }
+  Rows<const float> before_top(std::size_t i) const { return i == mixed_ ? top_.rows() : stream_[i].rows(); }
 
   /// x (tokens, width) -> y (picked, width)
   void gather(Rows<const float> x, Rows<float> y) const {
     for (std::size_t i = 0; i < picked_.size(); ++i) std::copy_n(x.row(picked_[i]), spec_.width, y.row(i));
   }
+  /// The picked tokens' rows one behind the other; the iterator behind the last.
+  template <class To>
+  To copy_rows(Rows<const float> x, std::ptrdiff_t cols, To to) const {
+    for (std::ptrdiff_t i = 0; i < picked(); ++i) to = std::copy_n(x.row(i), cols, to);
+    return to;
+  }
   /// d (picked, width) -> d (n, width), zero for the other tokens
   void scatter(Rows<const float> d, std::ptrdiff_t n, Rows<float> to) const {
-    std::fill_n(to.data, n * spec_.width, 0.0f);
+    for (std::ptrdiff_t i = 0; i < n; ++i) std::fill_n(to.row(i), spec_.width, 0.0f);
     for (std::size_t i = 0; i < picked_.size(); ++i) std::copy_n(d.row(i), spec_.width, to.row(picked_[i]));
   }
 
@@ -220,9 +224,10 @@ class CpuExecutor final : public Executor {
   std::vector<std::ptrdiff_t> picked_;   // tokens that what follows runs on, ascending
   std::vector<std::uint8_t> all_count_;  // a 1 for each of them
   // The residual stream before and after every sublayer: (tokens, width), behind residual i >= mixed (picked, width).
-  std::vector<Buffer> stream_;
-  Buffer top_;  // (picked, width): rows of stream_[mixed]
-  Buffer normed_, rstd_, logits_, d_stream_, d_top_;
+  std::vector<MatrixBuffer> stream_;
+  MatrixBuffer top_;  // (picked, width): rows of stream_[mixed]
+  MatrixBuffer normed_, logits_, d_stream_, d_top_;
+  Buffer rstd_;
 };
 
 }  // namespace

@@ -20,4 +20,13 @@ template <class T>
   return x.data ? Rows<T>{x.row(first), x.stride} : x;
 }
 
+/// The distance from row to row of a matrix of `cols` numbers that products and transpositions go down: an odd number of cache
+/// lines, for rows a power of two apart fall into the same few sets of a cache and push each other out (matmul/notes.md).  Rows
+/// shorter than a cache line stay as they are.
+template <class T>
+constexpr std::ptrdiff_t row_stride(std::ptrdiff_t cols) {
+  constexpr std::ptrdiff_t line = 64 / sizeof(T);
+  return cols < line ? cols : ((cols + line - 1) / line | 1) * line;
+}
+
 }  // namespace separatrix

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/isa.h"
+#include "kernels/matmul/linear.h"
 #include "kernels/parallel.h"
 
 namespace separatrix {
@@ -28,18 +29,20 @@ double gigaflops(std::ptrdiff_t count, std::ptrdiff_t rows, const Run& run) {
 }  // namespace
 
 double product_peak(Precision precision) {
-  std::vector<float> a(side * side), b(side * side), c(side * side * threads());
+  constexpr std::ptrdiff_t stride = row_stride<float>(side);
+  std::vector<float> a(side * stride), b(side * stride), c(side * stride * threads());
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 7) - 3, b[i] = static_cast<float>(i % 5) - 2;
   Operand left, right;
-  left.load(side, side, {a.data(), side}, precision);
-  right.load(side, side, {b.data(), side}, precision);
+  left.load(side, side, {a.data(), stride}, precision);
+  right.load(side, side, {b.data(), stride}, precision);
   LinearWeight weight;
-  weight.load(side, side, {b.data(), side}, precision);
-  const double together = gigaflops(1, side, [&] { matmul(left.factor(), false, right.factor(), false, {c.data(), side}); });
+  weight.load(side, side, {b.data(), stride}, precision);
+  weight.order_forward();
+  const double together = gigaflops(1, side, [&] { matmul(left.factor(), false, right.factor(), false, {c.data(), stride}); });
   constexpr std::ptrdiff_t rows = 128, repeats = 8;
   const double apart = gigaflops(threads() * repeats, rows, [&] {
     in_parallel(threads() * repeats, [&](std::ptrdiff_t i) {
-      weight.forward(left.factor().part_rows(i % repeats * rows, rows), {c.data() + i / repeats * side * side, side});
+      weight.forward(left.factor().part_rows(i % repeats * rows, rows), {c.data() + i / repeats * side * stride, stride});
     });
   });
   return std::max(together, apart);

@@ -35,7 +35,7 @@ class CpuAttention final : public Sublayer {
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> p = projected_.rows(n, 3 * inner_), out = mixed_.rows(n, inner_);
+    const Rows<float> p = projected_.reserve(n, 3 * inner_), out = mixed_.reserve(n, inner_);
     in_.forward(n, x, p);
     for (int part = 0; part < 2; ++part) prepare(shape, part);
     attention_forward(attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
@@ -45,11 +45,11 @@ class CpuAttention final : public Sublayer {
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> d_out = d_mixed_.rows(n, inner_), d_p = d_projected_.rows(n, 3 * inner_);
-    const Rows<const float> p{projected_.data(), 3 * inner_};
+    const Rows<float> d_out = d_mixed_.reserve(n, inner_), d_p = d_projected_.reserve(n, 3 * inner_);
+    const Rows<const float> p = projected_.rows();
     out_.backward(n, dy, d_out, false, gradient);
-    attention_backward(attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), {mixed_.data(), inner_}, lse_.data()},
-                       d_out, part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));
+    attention_backward(attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), mixed_.rows(), lse_.data()}, d_out,
+                       part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));
     for (int part = 0; part < 2; ++part) {
       if (s_.position == Position::rope) rope_backward(attention_shape(shape), turns_, part_of(d_p, part));
       if (s_.qk_norm != QkNorm::none)
@@ -65,13 +65,13 @@ class CpuAttention final : public Sublayer {
   Rows<T> part_of(Rows<T> x, int part) const {
     return {x.data + part * inner_, x.stride};
   }
-  Rows<float> prepared(int part) { return {prepared_[part].data(), inner_}; }
+  Rows<float> prepared(int part) { return prepared_[part].rows(); }
 
   /// Norm and rotary positions of q or k, into a buffer of its own: the backward pass needs both sides.
   void prepare(const BatchShape& shape, int part) {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<const float> x = part_of(Rows<const float>{projected_.data(), 3 * inner_}, part);
-    const Rows<float> y = prepared_[part].rows(n, inner_);
+    const Rows<const float> x = part_of(Rows<const float>(projected_.rows()), part);
+    const Rows<float> y = prepared_[part].reserve(n, inner_);
     if (s_.qk_norm == QkNorm::none) {
       for (std::ptrdiff_t i = 0; i < n; ++i) std::copy_n(x.row(i), inner_, y.row(i));
     } else {
@@ -99,7 +99,8 @@ class CpuAttention final : public Sublayer {
   const float* weights_ = nullptr;
   std::vector<float> turns_;
   int turned_length_ = 0;
-  Buffer projected_, prepared_[2], rstd_[2], mixed_, lse_, d_mixed_, d_projected_;
+  MatrixBuffer projected_, prepared_[2], mixed_, d_mixed_, d_projected_;
+  Buffer rstd_[2], lse_;
 };
 
 }  // namespace

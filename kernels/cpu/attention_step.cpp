@@ -32,7 +32,7 @@ class AttentionStep final : public StepMixer {
   }
 
   void forward(const BatchShape&, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
-    const Rows<float> p = projected_.rows(1, 3 * inner_), mixed = mixed_.rows(1, inner_);
+    const Rows<float> p = projected_.reserve(1, 3 * inner_), mixed = mixed_.reserve(1, inner_);
     in_.forward(1, x, p);
     const int position = static_cast<int>(keys_.size() / static_cast<std::size_t>(inner_));
     for (int part = 0; part < 2; ++part) prepare({p.data + part * inner_, 3 * inner_}, part, position);
@@ -86,7 +86,8 @@ class AttentionStep final : public StepMixer {
   std::vector<float> keys_, values_;  // (tokens so far, heads * head_dim)
   std::vector<float> turns_;
   int turned_length_ = 0;
-  Buffer projected_, mixed_, rstd_;
+  MatrixBuffer projected_, mixed_;
+  Buffer rstd_;
 };
 
 }  // namespace

@@ -19,8 +19,6 @@ class Buffer {
     }
     return data_.get();
   }
-  /// As a matrix (rows, cols) without gaps.
-  Rows<float> rows(std::ptrdiff_t rows, std::ptrdiff_t cols) { return {reserve(static_cast<std::size_t>(rows * cols)), cols}; }
   float* data() const { return data_.get(); }
 
  private:
@@ -29,6 +27,21 @@ class Buffer {
   };
   std::unique_ptr<float[], Free> data_;
   std::size_t size_ = 0;
+};
+
+/// The same for a matrix whose rows products read (row_stride).
+class MatrixBuffer {
+ public:
+  /// For (rows, cols) from now on.
+  Rows<float> reserve(std::ptrdiff_t rows, std::ptrdiff_t cols) {
+    const std::ptrdiff_t stride = row_stride<float>(cols);
+    return rows_ = {memory_.reserve(static_cast<std::size_t>(rows * stride)), stride};
+  }
+  Rows<float> rows() const { return rows_; }
+
+ private:
+  Buffer memory_;
+  Rows<float> rows_;
 };
 
 }  // namespace separatrix

@@ -19,7 +19,7 @@ class CpuDecoder final : public Decoder {
 
   std::vector<float> step(std::int32_t token) override {
     const std::ptrdiff_t width = spec_.width;
-    Rows<float> x = first_.rows(1, width), y = second_.rows(1, width);
+    Rows<float> x = first_.reserve(1, width), y = second_.reserve(1, width);
     embedding_forward(1, spec_.vocab, width, &token, weights_["model.embed_tokens.weight"].data(), x);
     if (spec_.learned_positions > 0) add_position(x);
     for (Residual& r : residuals_) {
@@ -70,7 +70,8 @@ class CpuDecoder final : public Decoder {
   std::vector<Residual> residuals_;
   CpuLinear head_;
   std::int32_t position_ = 0;
-  Buffer first_, second_, rstd_;
+  MatrixBuffer first_, second_;
+  Buffer rstd_;
 };
 
 }  // namespace

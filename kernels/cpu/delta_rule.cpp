@@ -43,18 +43,18 @@ class CpuDeltaRule final : public Sublayer {
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> p = projected_.rows(n, in_.out()), f = features_.rows(n, 2 * keys_ + values_);
+    const Rows<float> p = projected_.reserve(n, in_.out()), f = features_.reserve(n, 2 * keys_ + values_);
     in_.forward(n, x, p);
     for (int part = 0; part < 3; ++part) {
       const ShortConvShape conv = conv_shape(shape, part);
       short_conv_forward(conv, columns(p, part * keys_), conv_weight(part), columns(f, part * keys_),
                          scratch_.reserve(short_conv_workspace_size(conv)));
     }
-    const Rows<float> g = g_.rows(n, s_.value_heads), beta = beta_.rows(n, s_.value_heads);
+    const Rows<float> g = g_.reserve(n, s_.value_heads), beta = beta_.reserve(n, s_.value_heads);
     delta_gates_forward(gates_shape(shape), columns(p, a_at()), columns(p, b_at()), weights_ + a_log_, weights_ + dt_bias_, g,
                         beta);
     const DeltaShape delta = delta_shape(shape);
-    const Rows<float> o = o_.rows(n, values_), gated = gated_.rows(n, values_);
+    const Rows<float> o = o_.reserve(n, values_), gated = gated_.reserve(n, values_);
     delta_forward(delta, form(), delta_input(), o, nullptr, saved_.reserve(delta_saved_size(delta)),
                   scratch_.reserve(delta_workspace_size(delta)));
     delta_output_forward(output_shape(shape), o, weights_ + o_norm_, columns(p, z_at()), gated);
@@ -64,12 +64,12 @@ class CpuDeltaRule final : public Sublayer {
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
     float* d_weights = gradient.values().data();
-    const Rows<float> p{projected_.data(), in_.out()}, d_p = d_projected_.rows(n, in_.out());
-    const Rows<float> d_f = d_features_.rows(n, 2 * keys_ + values_), d_o = d_o_.rows(n, values_);
+    const Rows<float> p = projected_.rows(), d_p = d_projected_.reserve(n, in_.out());
+    const Rows<float> d_f = d_features_.reserve(n, 2 * keys_ + values_), d_o = d_o_.reserve(n, values_);
     const Rows<float> d_g = columns(d_p, a_at()), d_beta = columns(d_p, b_at());
     out_.backward(n, dy, d_o, false, gradient);
     const DeltaOutputShape output = output_shape(shape);
-    delta_output_backward(output, {o_.data(), values_}, weights_ + o_norm_, columns(p, z_at()), d_o, d_o, d_weights + o_norm_,
+    delta_output_backward(output, o_.rows(), weights_ + o_norm_, columns(p, z_at()), d_o, d_o, d_weights + o_norm_,
                           columns(d_p, z_at()), scratch_.reserve(delta_output_workspace_size(output)));
     const DeltaShape delta = delta_shape(shape);
     delta_backward(delta, form(), delta_input(), saved_.data(), d_o, nullptr,
@@ -98,8 +98,8 @@ class CpuDeltaRule final : public Sublayer {
     return {s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta};
   }
   DeltaInput delta_input() const {
-    const Rows<const float> f{features_.data(), 2 * keys_ + values_};
-    return {f, columns(f, keys_), columns(f, 2 * keys_), {g_.data(), s_.value_heads}, {beta_.data(), s_.value_heads}, nullptr};
+    const Rows<const float> f = features_.rows();
+    return {f, columns(f, keys_), columns(f, 2 * keys_), g_.rows(), beta_.rows(), nullptr};
   }
   DeltaGatesShape gates_shape(const BatchShape& b) const {
     return {b.batch, b.length, s_.value_heads, s_.gates == Gates::sigmoid, s_.neg_eigval};
@@ -121,8 +121,8 @@ class CpuDeltaRule final : public Sublayer {
   std::array<std::size_t, 3> conv_{};
   std::size_t a_log_ = 0, dt_bias_ = 0, o_norm_ = 0;
   const float* weights_ = nullptr;
-  Buffer projected_, features_, g_, beta_, o_, gated_, saved_, scratch_;
-  Buffer d_projected_, d_features_, d_o_;
+  MatrixBuffer projected_, features_, g_, beta_, o_, gated_, d_projected_, d_features_, d_o_;
+  Buffer saved_, scratch_;
 };
 
 }  // namespace

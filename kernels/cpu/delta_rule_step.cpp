@@ -38,11 +38,11 @@ class DeltaRuleStep final : public StepMixer {
   }
 
   void forward(const BatchShape&, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
-    const Rows<float> p = projected_.rows(1, in_.out());
+    const Rows<float> p = projected_.reserve(1, in_.out());
     in_.forward(1, x, p);
     const Rows<const float> f = features(p.data);
     const float *z = p.data + 2 * keys_ + values_, *a = z + (s_.output_gate ? values_ : 0), *b = a + s_.value_heads;
-    const Rows<float> g = g_.rows(1, s_.value_heads), beta = beta_.rows(1, s_.value_heads), o = o_.rows(1, values_);
+    const Rows<float> g = g_.reserve(1, s_.value_heads), beta = beta_.reserve(1, s_.value_heads), o = o_.reserve(1, values_);
     delta_gates_forward({1, 1, s_.value_heads, s_.gates == Gates::sigmoid, s_.neg_eigval}, {a, 0}, {b, 0}, a_log_, dt_bias_, g,
                         beta);
     const DeltaShape shape{1, 1, s_.key_heads, s_.value_heads, s_.key_dim, s_.value_dim};
@@ -62,15 +62,15 @@ class DeltaRuleStep final : public StepMixer {
     const std::ptrdiff_t row = 2 * keys_ + values_;
     std::copy(window_.begin() + row, window_.end(), window_.begin());
     std::copy_n(projected, row, window_.end() - row);
-    const Rows<float> f = features_.rows(window_rows_, row);
+    const Rows<float> f = features_.reserve(window_rows_, row);
     for (int part = 0; part < 3; ++part) {
       const bool unit = part < 2 && s_.keys == Keys::unit;
       const ShortConvShape shape{1,       window_rows_, static_cast<int>(part < 2 ? keys_ : values_),
                                  s_.conv, s_.silu,      unit ? s_.key_dim : 0};
-      short_conv_forward(shape, {window_.data() + part * keys_, row}, conv_[part], {f.data + part * keys_, row},
+      short_conv_forward(shape, {window_.data() + part * keys_, row}, conv_[part], {f.data + part * keys_, f.stride},
                          scratch_.reserve(short_conv_workspace_size(shape)));
     }
-    return {f.row(window_rows_ - 1), row};
+    return {f.row(window_rows_ - 1), f.stride};
   }
 
   GatedDeltaRule s_;
@@ -82,7 +82,8 @@ class DeltaRuleStep final : public StepMixer {
   std::vector<float> state_, next_state_;  // (value_heads, key_dim, value_dim)
   std::array<const float*, 3> conv_{};
   const float *a_log_ = nullptr, *dt_bias_ = nullptr, *o_norm_ = nullptr;
-  Buffer projected_, features_, g_, beta_, o_, scratch_;
+  MatrixBuffer projected_, features_, g_, beta_, o_;
+  Buffer scratch_;
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 #include "kernels/cpu/blocks.h"
 #include "kernels/cpu/buffer.h"
-#include "kernels/matmul/matmul.h"
+#include "kernels/matmul/linear.h"
 #include "models/weights.h"
 
 namespace separatrix {
@@ -30,7 +30,10 @@ class CpuLinear {
   void load(const Weights<float>& w) { weight_.load(out_, in_, {w.values().data() + offset_, in_}, precision_); }
 
   /// x (n, in); its rows may be written until forward reads them, and must stay unchanged until the backward pass.
-  void start(std::ptrdiff_t n, Rows<const float> x) { x_.start(n, in_, x, precision_); }
+  void start(std::ptrdiff_t n, Rows<const float> x) {
+    order_forward(n);
+    x_.start(n, in_, x, precision_);
+  }
   /// y = x W^T + add (add.data null: nothing) for the rows of a block; y and add start with the first of them.
   void forward(const TokenBlock& b, Rows<float> y, Rows<const float> add = {}) {
     x_.round(b.first, b.count);
@@ -39,17 +42,26 @@ class CpuLinear {
   }
 
   /// bf16 only: x comes rounded.  Room for its rows (n, in), then the place of row i.
-  void start_rounded(std::ptrdiff_t n) { x_.make_bf16(n, in_); }
+  void start_rounded(std::ptrdiff_t n) {
+    order_forward(n);
+    x_.make_bf16(n, in_);
+  }
   std::uint16_t* rounded(std::ptrdiff_t i) { return x_.bf16_row(i); }
 
   /// dy (n, out), as x in start.
-  void start_gradient(std::ptrdiff_t n, Rows<const float> dy) { dy_.start(n, out_, dy, precision_); }
+  void start_gradient(std::ptrdiff_t n, Rows<const float> dy) {
+    weight_.order_backward();
+    dy_.start(n, out_, dy, precision_);
+  }
   /// dx = dy W, or +=, for the rows of a block; dx starts with the first of them.
   void backward(const TokenBlock& b, Rows<float> dx, bool accumulate) {
     dy_.round(b.first, b.count);
     weight_.backward(dy_.factor().part_rows(b.first, b.count), dx, accumulate);
   }
-  void start_rounded_gradient(std::ptrdiff_t n) { dy_.make_bf16(n, out_); }
+  void start_rounded_gradient(std::ptrdiff_t n) {
+    weight_.order_backward();
+    dy_.make_bf16(n, out_);
+  }
   std::uint16_t* rounded_gradient(std::ptrdiff_t i) { return dy_.bf16_row(i); }
   /// dy^T x of all rows, after the last block: added to the gradient of W.
   void add_gradient(Weights<float>& gradient) {
@@ -68,6 +80,11 @@ class CpuLinear {
   }
 
  private:
+  void order_forward(std::ptrdiff_t n) {
+    constexpr std::ptrdiff_t few = 16;  // tokens: decoding; twice the memory for weights would buy it nothing
+    if (n > few || precision_ == Precision::bf16) weight_.order_forward();
+  }
+
   std::size_t offset_ = 0;
   std::ptrdiff_t in_ = 0, out_ = 0;
   Precision precision_ = Precision::fp32;

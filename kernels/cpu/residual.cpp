@@ -1,6 +1,6 @@
 #include "kernels/cpu/residual.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace separatrix {
 
@@ -18,7 +18,7 @@ void Residual::load(const Weights<float>& weights) {
 void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
   if (place_ == NormPlace::none) return sublayer_->forward(shape, x, x, y);
   const std::ptrdiff_t n = shape.tokens();
-  const Rows<float> inner = inner_.rows(n, width_);
+  const Rows<float> inner = inner_.reserve(n, width_);
   float* rstd = rstd_.reserve(n);
   if (place_ == NormPlace::pre) {
     rms_norm_forward(norm_shape(shape), x, norm_, inner, rstd);
@@ -30,16 +30,16 @@ void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float>
 }
 
 void Residual::backward(const BatchShape& shape, Rows<const float> x, Rows<float> d, Weights<float>& gradient) {
-  const Rows<float> d_inner = d_inner_.rows(shape.tokens(), width_);
+  const Rows<float> d_inner = d_inner_.reserve(shape.tokens(), width_);
   float* d_norm = gradient.values().data() + norm_offset_;
   if (place_ == NormPlace::pre) {
     sublayer_->backward(shape, d, d_inner, false, gradient);
     rms_norm_backward(norm_shape(shape), d_inner, x, norm_, rstd_.data(), d, d_norm, true);
   } else if (place_ == NormPlace::post) {
-    rms_norm_backward(norm_shape(shape), d, {inner_.data(), width_}, norm_, rstd_.data(), d_inner, d_norm);
+    rms_norm_backward(norm_shape(shape), d, inner_.rows(), norm_, rstd_.data(), d_inner, d_norm);
     sublayer_->backward(shape, d_inner, d, true, gradient);
   } else {
-    std::memcpy(d_inner.data, d.data, static_cast<std::size_t>(shape.tokens() * width_) * sizeof(float));
+    for (std::ptrdiff_t i = 0; i < shape.tokens(); ++i) std::copy_n(d.row(i), width_, d_inner.row(i));
     sublayer_->backward(shape, d_inner, d, true, gradient);
   }
 }

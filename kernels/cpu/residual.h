@@ -25,7 +25,8 @@ class Residual {
   std::size_t norm_offset_ = 0;
   const float* norm_ = nullptr;  // the norm's weight of this step
   std::unique_ptr<Sublayer> sublayer_;
-  Buffer inner_, rstd_, d_inner_;  // inner: norm(x) when pre, f(x) when post
+  MatrixBuffer inner_, d_inner_;  // inner: norm(x) when pre, f(x) when post
+  Buffer rstd_;
 };
 
 }  // namespace separatrix

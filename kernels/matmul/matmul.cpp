@@ -9,7 +9,6 @@
 #include "kernels/isa.h"
 #include "kernels/matmul/bf16.h"
 #include "kernels/matmul/clock.h"
-#include "kernels/parallel.h"
 #include "tasks/error.h"
 
 namespace separatrix {
@@ -102,44 +101,6 @@ void matmul(const Factor& a, bool transpose_a, const Factor& b, bool transpose_b
     matmul_bf16({m, n, k, a.bf16.stride, b.bf16.stride, c.stride, transpose_a, transpose_b, accumulate, 0}, a.bf16.data,
                 b.bf16.data, c.data);
   }
-}
-
-void LinearWeight::load(std::ptrdiff_t out, std::ptrdiff_t in, Rows<const float> w, Precision precision) {
-  plain_.load(out, in, w, Precision::fp32);
-  forward_.clear(), backward_.clear();
-  if (precision == Precision::fp32) return;
-  require_precision(precision);
-  pack_bf16(in, out, w, true, forward_);
-  pack_bf16(out, in, w, false, backward_);
-}
-
-void LinearWeight::forward(const Factor& x, Rows<float> y, bool accumulate) const {
-  product(x, true, y, accumulate);
-}
-
-void LinearWeight::backward(const Factor& dy, Rows<float> dx, bool accumulate) const {
-  product(dy, false, dx, accumulate);
-}
-
-void LinearWeight::product(const Factor& x, bool transpose, Rows<float> y, bool accumulate) const {
-  const Factor w = plain_.factor();
-  const AlignedVector<std::uint16_t>& ordered = transpose ? forward_ : backward_;
-  if (x.precision == Precision::fp32 || ordered.empty()) return matmul(x, false, w, transpose, y, accumulate);
-  const std::ptrdiff_t n = transpose ? w.rows : w.cols, k = transpose ? w.cols : w.rows;
-  if (x.cols != k) fail("linear layer: its input has {} columns, wanted {}", x.cols, k);
-  const Timed timed;
-  if (x.rows > 0)
-    matmul_bf16({x.rows, n, k, x.bf16.stride, 0, y.stride, false, transpose, accumulate, 0}, x.bf16.data, ordered.data(), y.data);
-}
-
-void linear_backward_weight(const Factor& dy, const Factor& x, Rows<float> dweight, bool accumulate) {
-  constexpr std::ptrdiff_t fewest = 64;  // rows of dW per thread: with fewer, what it reads of x and dy outweighs what it computes
-  const std::ptrdiff_t parts = std::clamp<std::ptrdiff_t>(dy.cols / fewest, 1, threads());
-  const std::ptrdiff_t rows = (dy.cols + parts * 16 - 1) / (parts * 16) * 16;
-  in_parallel((dy.cols + rows - 1) / rows, [&](std::ptrdiff_t i) {
-    const std::ptrdiff_t first = i * rows;
-    matmul(dy.part_cols(first, std::min(rows, dy.cols - first)), true, x, false, {dweight.row(first), dweight.stride}, accumulate);
-  });
 }
 
 }  // namespace separatrix

@@ -1,4 +1,4 @@
-// Matrix products by oneDNN, and the three products of a linear layer y = x W^T.
+// Matrix products by oneDNN.
 //
 // fp32 goes through dnnl_sgemm (any stride, any instruction set, nothing to prepare), bf16 through its matmul primitive, whose
 // preparation costs milliseconds and is therefore kept per shape.  Sums are fp32 in both.  Results are the same from run to run
@@ -26,7 +26,7 @@ struct Factor {
   std::ptrdiff_t rows = 0, cols = 0;
   Precision precision = Precision::fp32;
   Rows<const float> floats;
-  Rows<const std::uint16_t> bf16;
+  Rows<const std::uint16_t> bf16;  // stride 0: in oneDNN's own order (pack_bf16), for a second factor as it stands
 
   Factor part_rows(std::ptrdiff_t first, std::ptrdiff_t count) const;
   Factor part_cols(std::ptrdiff_t first, std::ptrdiff_t count) const;
@@ -57,26 +57,5 @@ class Operand {
 /// C (m, n) = A B, or C += A B with `accumulate`; A is a or its transpose, (m, k); B is b or its transpose, (k, n).
 /// In a parallel region it runs on the calling thread.  Throws Error when the inner sizes or the precisions differ.
 void matmul(const Factor& a, bool transpose_a, const Factor& b, bool transpose_b, Rows<float> c, bool accumulate = false);
-
-/// The weights W (out, in) of a linear layer as its products with many blocks of tokens read them: the caller's floats (fp32), or
-/// bf16 numbers in the order oneDNN likes best, which saves it the same rearranging for every block.
-class LinearWeight {
- public:
-  /// Once per step.  In fp32 nothing is copied.
-  void load(std::ptrdiff_t out, std::ptrdiff_t in, Rows<const float> w, Precision precision);
-  /// y (n, out) = x (n, in) W^T, or +=
-  void forward(const Factor& x, Rows<float> y, bool accumulate = false) const;
-  /// dx (n, in) = dy (n, out) W, or +=; both throw Error when sizes or precisions do not fit.
-  void backward(const Factor& dy, Rows<float> dx, bool accumulate = false) const;
-
- private:
-  void product(const Factor& x, bool transpose, Rows<float> y, bool accumulate) const;
-
-  Operand plain_;
-  AlignedVector<std::uint16_t> forward_, backward_;  // bf16 only
-};
-
-/// dW (out, in) = dy^T x, or += (the default: several uses of one weight add up); every thread makes some rows of dW.
-void linear_backward_weight(const Factor& dy, const Factor& x, Rows<float> dweight, bool accumulate = true);
 
 }  // namespace separatrix

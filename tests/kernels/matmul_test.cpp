@@ -1,4 +1,4 @@
-#include "kernels/matmul/matmul.h"
+#include "kernels/matmul/linear.h"
 
 #include <omp.h>
 
@@ -108,18 +108,26 @@ TEST_CASE("a product of sizes that do not fit is an error") {
   const Side rounded(2, 3, false, 1, Precision::bf16);
   CHECK_THROWS_AS(weight.forward(rounded.operand.factor(), {c.data(), 2}), Error);
   weight.load(2, 3, {b.data.data(), b.stride}, Precision::bf16);
+  CHECK_THROWS_AS(weight.forward(rounded.operand.factor(), {c.data(), 2}), Error);  // not laid out
+  weight.order_backward();
   CHECK_THROWS_AS(weight.backward(rounded.operand.factor(), {c.data(), 3}), Error);
 }
 
 namespace {
 
 /// y = x W^T, dx = dy W and dW += dy^T x, with x and dy taken in blocks of `block` rows, against the double products.
-void check_linear(std::ptrdiff_t rows, std::ptrdiff_t in, std::ptrdiff_t out, std::ptrdiff_t block, Precision precision) {
-  INFO("rows " << rows << " in " << in << " out " << out << " blocks of " << block << " " << precision_name(precision));
+void check_linear(std::ptrdiff_t rows, std::ptrdiff_t in, std::ptrdiff_t out, std::ptrdiff_t block, Precision precision,
+                  bool ordered) {
+  INFO("rows " << rows << " in " << in << " out " << out << " blocks of " << block << " " << precision_name(precision)
+               << (ordered ? " laid out" : ""));
   const Side x(rows, in, false, 1, precision), w(out, in, false, 2, precision), w_t(in, out, true, 2, precision);
   const Side dy(rows, out, false, 3, precision), dy_t(out, rows, true, 3, precision);
   LinearWeight weight;
+  const std::vector<float> stale = draws(static_cast<std::size_t>(out * in), 6);
+  weight.load(out, in, {stale.data(), in}, precision);  // of the step before
+  weight.order_forward(), weight.order_backward();
   weight.load(out, in, {w.data.data(), w.stride}, precision);
+  if (ordered) weight.order_forward(), weight.order_backward();
   const auto size = [](std::ptrdiff_t a, std::ptrdiff_t b) { return static_cast<std::size_t>(a * b); };
   const std::vector<float> start = draws(size(rows, in), 4), d_start = draws(size(out, in), 5);
   std::vector<float> y = poison(size(rows, out)), dx = start, dw = d_start;
@@ -144,10 +152,21 @@ TEST_CASE("a linear layer equals the double products for every size of a block a
     for (const int count : {1, 3}) {
       omp_set_num_threads(count);
       for (const auto& [rows, in, out] : {std::array<int, 3>{1, 1, 1}, {5, 3, 4}, {37, 22, 7}, {130, 64, 200}, {33, 256, 96}})
-        for (const std::ptrdiff_t block : {1, 16, 61, 130}) check_linear(rows, in, out, block, precision);
+        for (const std::ptrdiff_t block : {1, 16, 61, 130})
+          for (const bool ordered : {true, false})
+            if (ordered || precision == Precision::fp32) check_linear(rows, in, out, block, precision, ordered);
     }
   }
   omp_set_num_threads(before);
+}
+
+TEST_CASE("rows of a matrix lie an odd number of cache lines apart, short ones without gaps") {
+  for (const std::ptrdiff_t cols : {1, 4, 15}) CHECK(row_stride<float>(cols) == cols);
+  for (std::ptrdiff_t cols = 16; cols < 3000; ++cols) {
+    const std::ptrdiff_t stride = row_stride<float>(cols);
+    if (stride < cols || stride >= cols + 32 || stride % 16 != 0 || stride / 16 % 2 != 1)
+      FAIL(cols << " columns, stride " << stride);
+  }
 }
 
 TEST_CASE("a parallel loop takes every turn once, on one core each, and hands the first error on") {
