@@ -25,7 +25,8 @@ struct BackwardChunk {
   float *d_q, *d_k, *t;                            // (n, k_row)
   float *minus_l, *p, *pairs, *d_p, *d_l;          // (n, chunk_row)
   float *d_o, *d_x, *values_transposed;            // (n, v_row) twice, (value_dim, chunk_row)
-  float *state_transposed, *d_state, *initial;     // (value_dim, k_row), (key_dim, v_row) twice
+  float *state_transposed, *d_state;               // (value_dim, k_row), (key_dim, v_row)
+  float* states;                                   // (segment, key_dim, v_row): before its chunks
   float *d_pair, *d_start, *d_end, *column, *dot;  // (chunk_row): shares of dg; scratch
 
   explicit BackwardChunk(const DeltaHeadBackward& h)
@@ -38,39 +39,62 @@ struct BackwardChunk {
     scratch.take_each(plan.chunk * plan.k_row, q, k, scaled, d_q, d_k, t);
     scratch.take_each(plan.chunk * plan.chunk_row, minus_l, p, pairs, d_p, d_l);
     scratch.take_each(plan.chunk * plan.v_row, d_o, d_x);
-    scratch.take_each(plan.state_size(), d_state, initial);
+    d_state = scratch.take(plan.state_size()), states = scratch.take(plan.segment * plan.state_size());
     scratch.take_each(plan.chunk_row, d_pair, d_start, d_end, column, dot);
     k_transposed = scratch.take(plan.k_row * plan.chunk_row);
     values_transposed = scratch.take(plan.v_row * plan.chunk_row);
     state_transposed = scratch.take(plan.v_row * plan.k_row);
   }
 
+  /// The states before chunks begin, ..., end - 1, as the forward made them: V' gives them again in less time than writing all of
+  /// them there and reading them here would take.  False: the first is zero, and not written.
+  bool recompute_states(ptrdiff_t begin, ptrdiff_t end) {
+    const float* state = nullptr;
+    if (begin > 0) {
+      state = head.states + (begin / plan.segment - 1) * plan.state_size();
+      for (ptrdiff_t i = 0; i < plan.state_size(); i += W) store(states + i, load(state + i));
+    } else if (head.initial) {
+      pad_rows(plan.key_dim, plan.value_dim, head.initial, states, plan.v_row);
+      state = states;
+    }
+    const bool starts = state != nullptr;
+    for (ptrdiff_t c = begin; c + 1 < end; ++c) {
+      const ptrdiff_t first = c * plan.chunk, n = plan.tokens(c);
+      float* next = states + (c + 1 - begin) * plan.state_size();
+      load_rows(n, plan.key_dim, head.k, first, 1, k, plan.k_row);
+      decays.load_chunk(head, first, n);
+      advance_state(plan, n, decays, k, head.values + first * plan.v_row, state, next, scaled);
+      state = next;
+    }
+    return starts;
+  }
+
   /// Tokens [first, first + n), `state` before them (null: zero); d_state is valid on entry if `has_d_state`, and is replaced by
   /// the gradient of `state` if `want_d_state`.
   void run(ptrdiff_t first, ptrdiff_t n, const float* state, bool has_d_state, bool want_d_state) {
     const float* values = head.values + first * plan.v_row;
+    // What comes from memory is asked for ahead, one matrix at a time between the products (forward.h).
+    const ptrdiff_t before = first - plan.chunk, rows = first > 0 ? plan.chunk : 0;
     recompute(first, n, values);
-    prefetch(first, n, state);
+    prefetch_rows<false>(rows, plan.key_dim, head.q, before);
+    prefetch_rows<true>(n, plan.value_dim, head.d_v, first);
     solve_d_x(n, has_d_state);
+    prefetch_rows<false>(rows, plan.key_dim, head.k, before);
     product_to_lower(n, plan.value_dim, d_o, plan.v_row, values_transposed, plan.chunk_row, d_p, plan.chunk_row);
+    prefetch_rows<true>(n, plan.key_dim, head.d_q, first);
     product_to_lower(n, plan.value_dim, d_x, plan.v_row, values_transposed, plan.chunk_row, d_l, plan.chunk_row);
     pair_gradients(n);
+    prefetch_rows<true>(n, plan.key_dim, head.d_k, first);
     query_gradient(n, state);
+    prefetch_rows<false>(rows, plan.value_dim, head.d_o, before);
     key_gradient(n, values, has_d_state);
     const float whole = state && has_d_state ? decays.whole * state_product(state) : 0;
     store_keys(first, n);
     store_values(first, n);
     store_gates(first, n, whole);
+    prefetch_rows<false>(rows, v_cols, Rows<const float>{head.values, plan.v_row}, before);
+    prefetch_rows<false>(rows, plan.value_dim, head.v, before);
     if (want_d_state) state_gradient(n, has_d_state);
-  }
-
-  /// What this chunk needs soon.
-  void prefetch(ptrdiff_t first, ptrdiff_t n, const float* state) {
-    prefetch_rows<false>(n, plan.value_dim, head.v, first);
-    if (state) prefetch_rows<false>(plan.key_dim, v_cols, Rows<const float>{state, plan.v_row}, 0);
-    prefetch_rows<true>(n, plan.key_dim, head.d_q, first);
-    prefetch_rows<true>(n, plan.key_dim, head.d_k, first);
-    prefetch_rows<true>(n, plan.value_dim, head.d_v, first);
   }
 
   void recompute(ptrdiff_t first, ptrdiff_t n, const float* values) {
@@ -219,15 +243,17 @@ struct BackwardChunk {
 void backward(const DeltaHeadBackward& head) {
   const DeltaPlan& plan = head.plan;
   BackwardChunk chunk(head);
-  if (head.initial) pad_rows(plan.key_dim, plan.value_dim, head.initial, chunk.initial, plan.v_row);
   if (head.d_final_state) pad_rows(plan.key_dim, plan.value_dim, head.d_final_state, chunk.d_state, plan.v_row);
   bool has_d_state = head.d_final_state != nullptr;
-  for (ptrdiff_t c = plan.chunks - 1; c >= 0; --c) {
-    const ptrdiff_t first = c * plan.chunk, n = plan.length - first < plan.chunk ? plan.length - first : plan.chunk;
-    const float* state = c > 0 ? head.states + (c - 1) * plan.state_size() : (head.initial ? chunk.initial : nullptr);
-    const bool want = c > 0 || head.d_initial;
-    chunk.run(first, n, state, has_d_state, want);
-    has_d_state = want;
+  for (ptrdiff_t s = plan.segments() - 1; s >= 0; --s) {
+    const ptrdiff_t begin = s * plan.segment, end = begin + plan.segment < plan.chunks ? begin + plan.segment : plan.chunks;
+    const bool starts = chunk.recompute_states(begin, end);
+    for (ptrdiff_t c = end - 1; c >= begin; --c) {
+      const float* state = c > begin || starts ? chunk.states + (c - begin) * plan.state_size() : nullptr;
+      const bool want = c > 0 || head.d_initial;
+      chunk.run(c * plan.chunk, plan.tokens(c), state, has_d_state, want);
+      has_d_state = want;
+    }
   }
   if (head.d_initial) unpad_rows(plan.key_dim, plan.value_dim, chunk.d_state, plan.v_row, head.d_initial);
 }

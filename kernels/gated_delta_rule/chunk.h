@@ -22,7 +22,7 @@ struct Scratch {
   }
 };
 
-/// Asks for rows [first, first + n) ahead of their use: the rows of one head are too short for the hardware to foresee them.
+/// Asks for rows [first, first + n) ahead of their use.
 template <bool write, class T>
 inline void prefetch_rows(ptrdiff_t n, ptrdiff_t dim, Rows<T> rows, ptrdiff_t first) {
   constexpr ptrdiff_t line = 16;
@@ -112,6 +112,20 @@ struct Decays {
     return c + static_cast<int32_t>(j);
   }
 };
+
+/// next = e^{gamma_n} state + (D o K)^T V', all (key_dim, v_row); state null: zero; next may be state.  `scaled` is for D o K.
+inline void advance_state(const DeltaPlan& plan, ptrdiff_t n, const Decays& decays, const float* k, const float* values,
+                          const float* state, float* next, float* scaled) {
+  const ptrdiff_t cols = padded(plan.value_dim), row = plan.v_row;
+  scale_rows(n, padded(plan.key_dim), decays.to_end, k, scaled, plan.k_row);
+  if (!state) {
+    product<false>(plan.key_dim, cols, n, scaled, 1, plan.k_row, values, row, next, row);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < plan.key_dim; ++i)
+    for (ptrdiff_t j = 0; j < cols; j += W) store(next + i * row + j, splat(decays.whole) * load(state + i * row + j));
+  product<true>(plan.key_dim, cols, n, scaled, 1, plan.k_row, values, row, next, row);
+}
 
 /// x where column < i, else 0: strictly below the diagonal of row i.
 inline V strictly_below(V x, ptrdiff_t i, ptrdiff_t j) {

@@ -45,13 +45,13 @@ std::size_t values_size(const DeltaPlan& plan) {
   return plan.length * plan.v_row;
 }
 std::size_t head_saved_size(const DeltaPlan& plan) {
-  return values_size(plan) + (plan.chunks - 1) * plan.state_size();
+  return values_size(plan) + (plan.segments() - 1) * plan.state_size();
 }
 
 /// The larger need, that of the backward: as taken in backward.h.
 std::size_t scratch_size(const DeltaPlan& p) {
-  return 11 * p.chunk_row + 6 * p.chunk * p.k_row + 5 * p.chunk * p.chunk_row + 2 * p.chunk * p.v_row + 2 * p.state_size() +
-         (p.k_row + p.v_row) * p.chunk_row + p.v_row * p.k_row;
+  return 11 * p.chunk_row + 6 * p.chunk * p.k_row + 5 * p.chunk * p.chunk_row + 2 * p.chunk * p.v_row +
+         (p.segment + 1) * p.state_size() + (p.k_row + p.v_row) * p.chunk_row + p.v_row * p.k_row;
 }
 
 void check(const DeltaShape& s) {

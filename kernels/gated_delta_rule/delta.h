@@ -10,10 +10,13 @@
 // v1  chunks of 64, substitution instead of the inverse         30.5 / 66.1        1.50 / 4.10        0.61 / 1.66
 // v2  broadcast without an addition, rows of odd cache lines    29.9 / 63.2        1.52 / 3.94        0.55 / 1.38
 // v3  rows asked for ahead, sums in registers                   29.3 / 62.9        1.38 / 3.79        0.54 / 1.26
-// v4  chunks of 32 except where one of 64 holds the sequence    28.9 / 60.3        1.51 / 3.83        0.44 / 1.02   default
+// v4  chunks of 32 except where one of 64 holds the sequence    28.9 / 60.3        1.51 / 3.83        0.44 / 1.02
 //     chunks of 48, 96, 128 instead                             30.1 30.8 34.3                        0.43 0.59 0.54 (forward)
 // AVX2, B32 T256 H4 64/128: v1 37.8 / 79.4, v2 28.7 / 62.6.  With everything in the second-level cache v3 reaches 90 GFLOP/s: the
 // rest is waiting for memory.
+// v5  keeps the state before every fourth chunk and makes the others again, asks for one matrix at a time       default
+//     Both cores of a Zen 3 (AVX2, 195 GFLOP/s), B32 T1024 H4, fastest of 25: 64/64 v4 46.5 / 97, v5 41.2 / 99; 64/128 v4 77 / 161,
+//     v5 72 / 171; a training step takes the same time, and v5 keeps half as much memory between forward and backward.
 #pragma once
 #include <cstddef>
 
@@ -44,7 +47,7 @@ struct DeltaInputGradient {
   float* state = nullptr;
 };
 
-/// Floats that the forward keeps for the backward: solved values of every token, state before every chunk.
+/// Floats that the forward keeps for the backward: solved values of every token, state before every fourth chunk.
 std::size_t delta_saved_size(const DeltaShape& shape);
 /// Floats of scratch that one call (forward or backward) needs with the present number of threads.
 std::size_t delta_workspace_size(const DeltaShape& shape);

@@ -38,23 +38,21 @@ struct ForwardChunk {
     float* values = head.values ? head.values + first * plan.v_row : values_buffer;
     load_rows(n, plan.key_dim, head.q, first, head.form.query_scale, q, plan.k_row);
     load_rows(n, plan.key_dim, head.k, first, 1, k, plan.k_row);
-    prefetch(first, n, values, next);
+    // What comes from memory is asked for ahead, one matrix at a time between the products: the rows of one head are too short for
+    // the hardware to foresee them, and all at once would wait for each other.
+    const ptrdiff_t after = first + n, rows = plan.length - after < n ? plan.length - after : n;
+    prefetch_rows<true>(n, v_cols, Rows<float>{values, plan.v_row}, 0);
     decays.load_chunk(head, first, n);
     transpose(n, plan.key_dim, k, plan.k_row, k_transposed, plan.chunk_row);
     product_to_lower(n, plan.key_dim, k, plan.k_row, k_transposed, plan.chunk_row, minus_l, plan.chunk_row);
+    prefetch_rows<false>(rows, plan.key_dim, head.q, after);
     product_to_lower(n, plan.key_dim, q, plan.k_row, k_transposed, plan.chunk_row, p, plan.chunk_row);
+    prefetch_rows<false>(rows, plan.key_dim, head.k, after);
     decay_pairs(n, plan.chunk_row, decays, minus_l, p, nullptr);
     solve_values(first, n, state, values);
     outputs(first, n, state, values);
-    if (next) advance(n, state, values, next);
-  }
-
-  /// What this chunk needs soon.
-  void prefetch(ptrdiff_t first, ptrdiff_t n, float* values, float* next) {
-    prefetch_rows<false>(n, plan.value_dim, head.v, first);
-    prefetch_rows<true>(n, v_cols, Rows<float>{values, plan.v_row}, 0);
-    prefetch_rows<true>(n, plan.value_dim, head.o, first);
-    if (next) prefetch_rows<true>(plan.key_dim, v_cols, Rows<float>{next, plan.v_row}, 0);
+    prefetch_rows<false>(rows, plan.value_dim, head.v, after);
+    if (next) advance_state(plan, n, decays, k, values, state, next, scaled);
   }
 
   void solve_values(ptrdiff_t first, ptrdiff_t n, const float* state, float* values) {
@@ -68,6 +66,7 @@ struct ForwardChunk {
       scale_rows(n, k_cols, decays.minus_beta_e, k, scaled, plan.k_row);
       product<true>(n, v_cols, plan.key_dim, scaled, plan.k_row, 1, state, plan.v_row, values, plan.v_row);
     }
+    prefetch_rows<true>(n, plan.value_dim, head.o, first);
     solve_lower(n, v_cols, minus_l, plan.chunk_row, values, plan.v_row);
   }
 
@@ -82,18 +81,6 @@ struct ForwardChunk {
       for (ptrdiff_t j = 0; j < plan.value_dim; j += W) store_n(out + j, load(o + i * plan.v_row + j), plan.value_dim - j);
     }
   }
-
-  void advance(ptrdiff_t n, const float* state, const float* values, float* next) {
-    scale_rows(n, k_cols, decays.to_end, k, scaled, plan.k_row);
-    if (!state) {
-      product<false>(plan.key_dim, v_cols, n, scaled, 1, plan.k_row, values, plan.v_row, next, plan.v_row);
-      return;
-    }
-    for (ptrdiff_t i = 0; i < plan.key_dim; ++i)
-      for (ptrdiff_t j = 0; j < v_cols; j += W)
-        store(next + i * plan.v_row + j, splat(decays.whole) * load(state + i * plan.v_row + j));
-    product<true>(plan.key_dim, v_cols, n, scaled, 1, plan.k_row, values, plan.v_row, next, plan.v_row);
-  }
 };
 
 void forward(const DeltaHeadForward& head) {
@@ -105,11 +92,10 @@ void forward(const DeltaHeadForward& head) {
     pad_rows(plan.key_dim, plan.value_dim, head.initial, state, plan.v_row);
   }
   for (ptrdiff_t c = 0; c < plan.chunks; ++c) {
-    const ptrdiff_t first = c * plan.chunk, n = plan.length - first < plan.chunk ? plan.length - first : plan.chunk;
-    const bool last = c + 1 == plan.chunks;
-    float* next = last ? (head.final_state ? chunk.state_buffer : nullptr)
-                       : (head.states ? head.states + c * plan.state_size() : chunk.state_buffer);
-    chunk.run(first, n, state, next);
+    const bool last = c + 1 == plan.chunks, keep = head.states && (c + 1) % plan.segment == 0;
+    float* next = last && !head.final_state ? nullptr : chunk.state_buffer;
+    if (!last && keep) next = head.states + c / plan.segment * plan.state_size();
+    chunk.run(c * plan.chunk, plan.tokens(c), state, next);
     state = next;
   }
   if (head.final_state) unpad_rows(plan.key_dim, plan.value_dim, state, plan.v_row, head.final_state);

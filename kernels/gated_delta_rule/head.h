@@ -9,9 +9,12 @@ namespace separatrix {
 /// How a head is laid out in scratch and in `saved`: rows padded to whole vectors of the widest set (16 floats).
 struct DeltaPlan {
   std::ptrdiff_t length, key_dim, value_dim;
-  std::ptrdiff_t chunk, chunks;            // tokens per chunk (the last may be shorter), number of chunks
-  std::ptrdiff_t chunk_row, k_row, v_row;  // padded chunk, key_dim, value_dim
+  std::ptrdiff_t chunk, chunks;                 // tokens per chunk (the last may be shorter), number of chunks
+  std::ptrdiff_t chunk_row, k_row, v_row;       // padded chunk, key_dim, value_dim
+  static constexpr std::ptrdiff_t segment = 4;  // chunks; the state is kept at the beginning of each
+  std::ptrdiff_t segments() const { return (chunks + segment - 1) / segment; }
   std::ptrdiff_t state_size() const { return key_dim * v_row; }
+  std::ptrdiff_t tokens(std::ptrdiff_t c) const { return length - c * chunk < chunk ? length - c * chunk : chunk; }
 };
 
 struct DeltaHead {
@@ -20,7 +23,7 @@ struct DeltaHead {
   Rows<const float> q, k, v, g, beta;  // row t = token t of this sequence; element 0 = this head's first
   const float* initial;                // (key_dim, value_dim) or null
   float* values;                       // (length, v_row) solved values V'; null: not kept
-  float* states;                       // (chunks - 1, key_dim, v_row) state before chunk 1, 2, ...; null: not kept
+  float* states;                       // (segments - 1, key_dim, v_row) before segment 1, 2, ...; null: not kept
   float* scratch;                      // 64-byte aligned
 };
 

@@ -102,6 +102,18 @@ TEST_CASE("the chunked delta rule equals its recurrence, forward and every gradi
   });
 }
 
+TEST_CASE("the chunked delta rule equals its recurrence over several segments of chunks") {
+  for_every_isa([](const std::string& set) {
+    for (const int length : {128, 129, 256, 420}) {  // a segment is four chunks of 32 (head.h)
+      Draw d(9, length);
+      std::string tensor;
+      const double y = worst_yardstick(shape_of(length, length), {0.25f, true}, regimes[0], d, tensor);
+      INFO(set << ", length " << length << ": " << y << " in " << tensor);
+      CHECK(y <= regimes[0].limit);
+    }
+  });
+}
+
 TEST_CASE("yardsticks of the chunked delta rule, 20 draws per regime", "[.yardstick]") {
   for (const Regime& regime : regimes) {
     for (int length : {40, 128, 512}) {
