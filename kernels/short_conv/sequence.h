@@ -5,6 +5,7 @@
 namespace separatrix {
 
 constexpr int max_width = 16;
+constexpr std::ptrdiff_t conv_block = 8, conv_tile = 512;  // tokens, channels that the kernel treats at a time
 
 struct ConvSequence {
   ShortConvShape shape;
@@ -22,7 +23,7 @@ struct ConvBackward : ConvSequence {
   Rows<const float> d_y;
   Rows<float> d_x;
   float* d_weight;  // (taps, row), overwritten
-  float* scratch;   // (taps + 1, row)
+  float* scratch;   // (2 conv_block + taps - 1, row)
 };
 
 struct ConvKernels {

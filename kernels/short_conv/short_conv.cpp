@@ -15,10 +15,14 @@ namespace {
 std::ptrdiff_t taps_of(const ShortConvShape& s) {
   return s.width > 0 ? s.width : 1;
 }
-/// Whole vectors of 16, an odd number of cache lines: the rows of weights, sums and ring must not fall into the same sets of the
-/// cache.
+/// Rows of weights, sums and scratch: a vector of 16 may begin at any channel, for tiles are whole heads.
 std::ptrdiff_t row_of(const ShortConvShape& s) {
-  return (std::ptrdiff_t{s.channels} + 15) / 16 / 2 * 32 + 16;
+  return row_stride<float>(std::ptrdiff_t{s.channels} + 15);
+}
+
+/// Of one thread, in the backward pass (sequence.h).
+std::ptrdiff_t scratch_rows(const ShortConvShape& s) {
+  return 2 * conv_block + taps_of(s) - 1;
 }
 
 void check(const ShortConvShape& s) {
@@ -43,7 +47,7 @@ void lay_out(const ShortConvShape& s, const float* weight, float* to) {
 
 std::size_t short_conv_workspace_size(const ShortConvShape& s) {
   check(s);
-  return row_of(s) * (1 + taps_of(s) * (1 + s.batch) + threads() * (taps_of(s) + 1));
+  return row_of(s) * (1 + taps_of(s) * (1 + s.batch) + threads() * scratch_rows(s));
 }
 
 void short_conv_forward(const ShortConvShape& s, Rows<const float> x, const float* weight, Rows<float> y, float* workspace) {
@@ -71,7 +75,7 @@ void short_conv_backward(const ShortConvShape& s, Rows<const float> x, const flo
             from_row(d_y, first),
             from_row(d_x, first),
             sums + b * block,
-            scratch + omp_get_thread_num() * (block + row)});
+            scratch + omp_get_thread_num() * scratch_rows(s) * row});
   }
   for (std::ptrdiff_t c = 0; c < s.channels; ++c) {
     for (std::ptrdiff_t j = 0; j < s.width; ++j) {
