@@ -15,8 +15,8 @@
 // AVX2, B32 T256 H4 64/128: v1 37.8 / 79.4, v2 28.7 / 62.6.  With everything in the second-level cache v3 reaches 90 GFLOP/s: the
 // rest is waiting for memory.
 // v5  keeps the state before every fourth chunk and makes the others again, asks for one matrix at a time       default
-//     Both cores of a Zen 3 (AVX2, 195 GFLOP/s), B32 T1024 H4, best of five medians: 64/64 v4 46.5 / 97, v5 41.2 / 99; 64/128 v4 77 / 161,
-//     v5 72 / 171; a training step takes the same time, and v5 keeps half as much memory between forward and backward.
+//     Both cores of a Zen 3 (AVX2, 195 GFLOP/s), B32 T1024 H4, best of five medians: 64/64 v4 46.5 / 97, v5 41.2 / 99; 64/128 v4 77
+//     / 161, v5 72 / 171; a training step takes the same time, and v5 keeps half as much memory between forward and backward.
 #pragma once
 #include <cstddef>
 
