@@ -70,7 +70,7 @@ class CpuAttention final : public Sublayer {
   /// Norm and rotary positions of q or k, into a buffer of its own: the backward pass needs both sides.
   void prepare(const BatchShape& shape, int part) {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<const float> x = part_of(Rows<const float>(projected_.rows()), part);
+    const Rows<const float> x = part_of(projected_.rows(), part);
     const Rows<float> y = prepared_[part].reserve(n, inner_);
     if (s_.qk_norm == QkNorm::none) {
       for (std::ptrdiff_t i = 0; i < n; ++i) std::copy_n(x.row(i), inner_, y.row(i));

@@ -35,7 +35,7 @@ class AttentionStep final : public StepMixer {
     const Rows<float> p = projected_.reserve(1, 3 * inner_), mixed = mixed_.reserve(1, inner_);
     in_.forward(1, x, p);
     const int position = static_cast<int>(keys_.size() / static_cast<std::size_t>(inner_));
-    for (int part = 0; part < 2; ++part) prepare({p.data + part * inner_, 3 * inner_}, part, position);
+    for (int part = 0; part < 2; ++part) prepare({p.data + part * inner_, p.stride}, part, position);
     keys_.insert(keys_.end(), p.data + inner_, p.data + 2 * inner_);
     values_.insert(values_.end(), p.data + 2 * inner_, p.data + 3 * inner_);
 #pragma omp parallel for schedule(static)

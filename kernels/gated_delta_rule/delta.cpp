@@ -22,11 +22,10 @@ std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t to) {
   return (n + to - 1) / to * to;
 }
 
-/// Whole vectors of 16; rows of 64 and more make an odd number of cache lines, or their columns would fall into few sets of the
-/// cache.
+/// Whole vectors of 16; shorter rows than 64 fall into enough sets of the cache as they are.
 std::ptrdiff_t row_length(std::ptrdiff_t n) {
   const std::ptrdiff_t row = round_up(n, 16);
-  return row >= 64 && row % 32 == 0 ? row + 16 : row;
+  return row < 64 ? row : row_stride<float>(row);
 }
 
 /// Chunks of nearly equal length: 33 tokens are 24 + 9, not 32 + 1, since the work within a chunk grows with its square.

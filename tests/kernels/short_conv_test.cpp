@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "models/mixers/gated_delta_rule.h"
 #include "models/numbers/var.h"
 #include "tests/kernels/support.h"
 
@@ -28,7 +29,7 @@ Result run(const ShortConvShape& s, int thread_count) {
   return r;
 }
 
-/// The definition at the top of short_conv.h, token by token; y, then the gradients of sum (d_y y), the weight's added to `start`.
+/// The layer's own definition, token by token: y, then the gradients of sum (d_y y), the weight's added to `start`.
 template <class T>
 struct Plain {
   std::vector<T> y, d_x, d_weight;
@@ -36,38 +37,27 @@ struct Plain {
   Plain(const ShortConvShape& s, const std::vector<float>& x, const std::vector<float>& weight, const std::vector<float>& d_y,
         const std::vector<float>& start) {
     Tape<T> tape;
-    std::vector<Var<T>> in, w;
+    std::vector<Var<T>> in;
     for (const float e : x) in.push_back(tape.input(T(e)));
-    for (const float e : weight) w.push_back(tape.input(T(e)));
+    Matrix<Var<T>> w(s.channels, s.width);
+    for (std::size_t i = 0; i < weight.size(); ++i) w.values()[i] = tape.input(T(weight[i]));
+    const ShortConv<Var<T>> convolution(w);
     Var<T> loss;
-    for (int row = 0; row < s.batch * s.length; ++row) {
-      const std::vector<Var<T>> out = token(s, in, w, row);
-      for (int c = 0; c < s.channels; ++c) {
-        y.push_back(out[c].value);
-        loss = loss + Var<T>(T(d_y[static_cast<std::size_t>(row) * s.channels + c])) * out[c];
+    for (int b = 0; b < s.batch; ++b) {
+      auto state = s.width > 0 ? convolution.start() : typename ShortConv<Var<T>>::State{};
+      for (int t = 0; t < s.length; ++t) {
+        const auto at = in.begin() + (std::ptrdiff_t{b} * s.length + t) * s.channels;
+        Row<Var<T>> out(at, at + s.channels);
+        if (s.width > 0) out = convolution.step(state, out);
+        for (Var<T>& e : out)
+          if (s.silu) e = silu(e);
+        for (int c = 0; s.unit_dim > 0 && c < s.channels; c += s.unit_dim) make_unit<Var<T>>(std::span(out).subspan(c, s.unit_dim));
+        for (const Var<T>& e : out) loss = loss + Var<T>(T(d_y[y.size()])) * e, y.push_back(e.value);
       }
     }
     const std::vector<T> gradient = tape.gradient(loss);
     d_x.assign(gradient.begin(), gradient.begin() + static_cast<std::ptrdiff_t>(x.size()));
     for (std::size_t i = 0; i < weight.size(); ++i) d_weight.push_back(T(start[i]) + gradient[x.size() + i]);
-  }
-
-  static std::vector<Var<T>> token(const ShortConvShape& s, const std::vector<Var<T>>& x, const std::vector<Var<T>>& w, int row) {
-    std::vector<Var<T>> out;
-    for (int c = 0; c < s.channels; ++c) {
-      Var<T> u = s.width > 0 ? Var<T>(T(0)) : x[static_cast<std::size_t>(row) * s.channels + c];
-      for (int j = 0; j < s.width; ++j) {
-        const int back = s.width - 1 - j;
-        if (back <= row % s.length) u = u + w[c * s.width + j] * x[static_cast<std::size_t>(row - back) * s.channels + c];
-      }
-      out.push_back(s.silu ? u / (Var<T>(T(1)) + exp(Var<T>(T(0)) - u)) : u);
-    }
-    for (int c = 0; s.unit_dim > 0 && c < s.channels; c += s.unit_dim) {
-      Var<T> square{T(1e-6)};
-      for (int i = c; i < c + s.unit_dim; ++i) square = square + out[i] * out[i];
-      for (int i = c; i < c + s.unit_dim; ++i) out[i] = out[i] / sqrt(square);
-    }
-    return out;
   }
 };
 
