@@ -19,9 +19,13 @@ namespace {
 class CpuExecutor final : public Executor {
  public:
   CpuExecutor(const Spec& spec, Precision precision, std::ptrdiff_t group_tokens)
-      : spec_(spec), group_tokens_(group_tokens), layout_(spec), head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
+      : spec_(spec),
+        precision_(precision),
+        group_tokens_(group_tokens),
+        layout_(spec),
+        head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
     require_precision(precision);
-    for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i, precision);
+    for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i);
     mixed_ = residuals_.size() - (!spec.blocks.empty() && spec.blocks.back().mlp.hidden > 0);
     if (spec.final_norm) norm_offset_ = layout_.parameter("model.norm.weight").offset;
   }
@@ -84,24 +88,24 @@ class CpuExecutor final : public Executor {
   }
 
  private:
-  void add_block(std::size_t i, Precision precision) {
+  void add_block(std::size_t i) {
     const Block& block = spec_.blocks[i];
     const std::string at = fmt::format("model.layers.{}.", i);
     if (block.norm == NormPlace::groups || !block.more_mlps.empty())
       fail("no CPU kernel for normed groups or several MLPs in a block (block {}); use --numbers double, or --device reference", i);
     const bool pre = block.norm == NormPlace::pre;
     auto mixer = std::holds_alternative<GatedDeltaRule>(block.mixer)
-                     ? make_cpu_delta_rule(std::get<GatedDeltaRule>(block.mixer), at, layout_, precision)
-                     : make_cpu_attention(std::get<Attention>(block.mixer), spec_.norm_eps, at, layout_, precision);
+                     ? make_cpu_delta_rule(std::get<GatedDeltaRule>(block.mixer), at, layout_, precision_)
+                     : make_cpu_attention(std::get<Attention>(block.mixer), spec_.norm_eps, at, layout_, precision_);
     add_residual(block.norm, at + (pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), std::move(mixer));
     if (block.mlp.hidden > 0)
       add_residual(block.norm, at + (pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),
-                   make_cpu_mlp(block.mlp, at, layout_, precision));
+                   make_cpu_mlp(block.mlp, at, layout_, precision_));
     block_ends_.push_back(residuals_.size());
   }
 
   void add_residual(NormPlace place, const std::string& norm, std::unique_ptr<Sublayer> sublayer) {
-    residuals_.emplace_back(place, norm, spec_.norm_eps, spec_.width, layout_, std::move(sublayer));
+    residuals_.emplace_back(place, norm, spec_.norm_eps, spec_.width, precision_, layout_, std::move(sublayer));
   }
 
   void load(const Weights<float>& weights) {
@@ -117,26 +121,27 @@ class CpuExecutor final : public Executor {
     const std::ptrdiff_t n = shape.tokens(), width = spec_.width;
     stream_.resize(residuals_.size() + 1);
     embedding_forward(n, spec_.vocab, width, batch.tokens.data(), weights.values().data() + embedding_offset(),
-                      stream_[0].reserve(n, width));
+                      stream_[0].reserve(n, width, precision_));
     if (spec_.learned_positions > 0) {
       place_positions(shape);
       embedding_forward(n, spec_.learned_positions, width, positions_.data(), weights["model.position_embeddings.weight"].data(),
                         stream_[0].rows(), true);
     }
-    for (std::size_t i = 0; i < mixed_; ++i) residuals_[i].forward(shape, stream_[i].rows(), stream_[i + 1].reserve(n, width));
+    for (std::size_t i = 0; i < mixed_; ++i)
+      residuals_[i].forward(shape, stream_[i].rows(), stream_[i + 1].reserve(n, width, precision_));
     const std::ptrdiff_t m = picked();
     const BatchShape one_by_one{1, static_cast<int>(m)};
     gather(stream_[mixed_].rows(), top_.reserve(m, width));
     Rows<const float> top = top_.rows();
     for (std::size_t i = mixed_; i < residuals_.size(); ++i) {
-      residuals_[i].forward(one_by_one, top, stream_[i + 1].reserve(m, width));
+      residuals_[i].forward(one_by_one, top, stream_[i + 1].reserve(m, width, precision_));
       top = stream_[i + 1].rows();
     }
     if (spec_.final_norm) {
       rms_norm_forward(norm_shape(m), top, weights.values().data() + norm_offset_, normed_.reserve(m, width), rstd_.reserve(m));
       top = normed_.rows();
     }
-    const Rows<float> out = logits_.reserve(m, spec_.vocab);
+    const Rows<float> out = logits_.reserve(m, spec_.vocab, precision_);
     head_.forward(m, top, out);
     return out;
   }
@@ -145,7 +150,8 @@ class CpuExecutor final : public Executor {
   void backward(const Weights<float>& weights, const Batch& batch, Rows<const float> d_logits, Weights<float>& gradient) {
     const BatchShape shape{batch.batch, batch.length};
     const std::ptrdiff_t n = shape.tokens(), m = picked(), width = spec_.width;
-    const Rows<float> d = d_stream_.reserve(n, width), d_top = d_top_.reserve(m, width);
+    const Rows<float> d = d_stream_.reserve(n, width, precision_);
+    const Rows<float> d_top = d_top_.reserve(m, width, precision_);
     head_.backward(m, d_logits, d_top, false, gradient);
     if (spec_.final_norm)
       rms_norm_backward(norm_shape(m), d_top, before_top(residuals_.size()), weights.values().data() + norm_offset_, rstd_.data(),
@@ -213,6 +219,7 @@ class CpuExecutor final : public Executor {
   std::size_t embedding_offset() const { return layout_.parameter("model.embed_tokens.weight").offset; }
 
   Spec spec_;
+  Precision precision_;
   std::ptrdiff_t group_tokens_;
   Weights<float> layout_;  // names and offsets
   std::vector<Residual> residuals_;

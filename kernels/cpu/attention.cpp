@@ -35,7 +35,7 @@ class CpuAttention final : public Sublayer {
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> p = projected_.reserve(n, 3 * inner_), out = mixed_.reserve(n, inner_);
+    const Rows<float> p = projected_.reserve(n, 3 * inner_, in_.precision()), out = mixed_.reserve(n, inner_);
     in_.forward(n, x, p);
     for (int part = 0; part < 2; ++part) prepare(shape, part);
     attention_forward(attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
@@ -45,7 +45,8 @@ class CpuAttention final : public Sublayer {
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> d_out = d_mixed_.reserve(n, inner_), d_p = d_projected_.reserve(n, 3 * inner_);
+    const Rows<float> d_out = d_mixed_.reserve(n, inner_, out_.precision()),
+                      d_p = d_projected_.reserve(n, 3 * inner_, in_.precision());
     const Rows<const float> p = projected_.rows();
     out_.backward(n, dy, d_out, false, gradient);
     attention_backward(attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), mixed_.rows(), lse_.data()}, d_out,

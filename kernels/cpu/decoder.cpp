@@ -54,7 +54,7 @@ class CpuDecoder final : public Decoder {
   }
 
   void add_residual(NormPlace place, const std::string& norm, std::unique_ptr<Sublayer> sublayer) {
-    residuals_.emplace_back(place, norm, spec_.norm_eps, spec_.width, weights_, std::move(sublayer));
+    residuals_.emplace_back(place, norm, spec_.norm_eps, spec_.width, Precision::fp32, weights_, std::move(sublayer));
   }
 
   void add_position(Rows<float> x) {

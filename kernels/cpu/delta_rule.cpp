@@ -43,7 +43,7 @@ class CpuDeltaRule final : public Sublayer {
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> p = projected_.reserve(n, in_.out()), f = features_.reserve(n, 2 * keys_ + values_);
+    const Rows<float> p = projected_.reserve(n, in_.out(), in_.precision()), f = features_.reserve(n, 2 * keys_ + values_);
     in_.forward(n, x, p);
     for (int part = 0; part < 3; ++part) {
       const ShortConvShape conv = conv_shape(shape, part);
@@ -64,8 +64,8 @@ class CpuDeltaRule final : public Sublayer {
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
     float* d_weights = gradient.values().data();
-    const Rows<float> p = projected_.rows(), d_p = d_projected_.reserve(n, in_.out());
-    const Rows<float> d_f = d_features_.reserve(n, 2 * keys_ + values_), d_o = d_o_.reserve(n, values_);
+    const Rows<float> p = projected_.rows(), d_p = d_projected_.reserve(n, in_.out(), in_.precision());
+    const Rows<float> d_f = d_features_.reserve(n, 2 * keys_ + values_), d_o = d_o_.reserve(n, values_, out_.precision());
     const Rows<float> d_g = columns(d_p, a_at()), d_beta = columns(d_p, b_at());
     out_.backward(n, dy, d_o, false, gradient);
     const DeltaOutputShape output = output_shape(shape);

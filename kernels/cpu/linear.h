@@ -25,6 +25,7 @@ class CpuLinear {
 
   std::ptrdiff_t in() const { return in_; }
   std::ptrdiff_t out() const { return out_; }
+  Precision precision() const { return precision_; }
 
   /// Takes the weights of this step.
   void load(const Weights<float>& w) { weight_.load(out_, in_, {w.values().data() + offset_, in_}, precision_); }

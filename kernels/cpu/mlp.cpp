@@ -24,7 +24,8 @@ class CpuMlp final : public Sublayer {
 
   void forward(const BatchShape& shape, Rows<const float> x, Rows<const float> add, Rows<float> y) override {
     const std::ptrdiff_t n = shape.tokens();
-    const Rows<float> projected = projected_.reserve(n, up_.out()), active = bf16_ ? Rows<float>{} : active_.reserve(n, hidden_);
+    const Rows<float> projected = projected_.reserve(n, up_.out(), up_.precision()),
+                      active = bf16_ ? Rows<float>{} : active_.reserve(n, hidden_);
     up_.start(n, x);
     bf16_ ? down_.start_rounded(n) : down_.start(n, active);
     for_blocks(n, up_.out(), [&](const TokenBlock& b) {
@@ -42,7 +43,7 @@ class CpuMlp final : public Sublayer {
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
     const std::ptrdiff_t most = block_tokens(up_.out());
-    const Rows<float> projected = projected_.rows(), d_active = d_active_.reserve(threads() * most, hidden_);
+    const Rows<float> projected = projected_.rows(), d_active = d_active_.reserve(threads() * most, hidden_, down_.precision());
     down_.start_gradient(n, dy);
     bf16_ ? up_.start_rounded_gradient(n) : up_.start_gradient(n, projected);
     for_blocks(n, up_.out(), [&](const TokenBlock& b) {

@@ -4,9 +4,9 @@
 
 namespace separatrix {
 
-Residual::Residual(NormPlace place, const std::string& norm, double eps, int width, const Weights<float>& layout,
-                   std::unique_ptr<Sublayer> sublayer)
-    : place_(place), eps_(static_cast<float>(eps)), width_(width), sublayer_(std::move(sublayer)) {
+Residual::Residual(NormPlace place, const std::string& norm, double eps, int width, Precision precision,
+                   const Weights<float>& layout, std::unique_ptr<Sublayer> sublayer)
+    : place_(place), eps_(static_cast<float>(eps)), width_(width), precision_(precision), sublayer_(std::move(sublayer)) {
   if (place != NormPlace::none) norm_offset_ = layout.parameter(norm).offset;
 }
 
@@ -18,7 +18,7 @@ void Residual::load(const Weights<float>& weights) {
 void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
   if (place_ == NormPlace::none) return sublayer_->forward(shape, x, x, y);
   const std::ptrdiff_t n = shape.tokens();
-  const Rows<float> inner = inner_.reserve(n, width_);
+  const Rows<float> inner = inner_.reserve(n, width_, precision_);
   float* rstd = rstd_.reserve(n);
   if (place_ == NormPlace::pre) {
     rms_norm_forward(norm_shape(shape), x, norm_, inner, rstd);
@@ -30,7 +30,7 @@ void Residual::forward(const BatchShape& shape, Rows<const float> x, Rows<float>
 }
 
 void Residual::backward(const BatchShape& shape, Rows<const float> x, Rows<float> d, Weights<float>& gradient) {
-  const Rows<float> d_inner = d_inner_.reserve(shape.tokens(), width_);
+  const Rows<float> d_inner = d_inner_.reserve(shape.tokens(), width_, precision_);
   float* d_norm = gradient.values().data() + norm_offset_;
   if (place_ == NormPlace::pre) {
     sublayer_->backward(shape, d, d_inner, false, gradient);

@@ -8,7 +8,7 @@ namespace separatrix {
 
 class Residual {
  public:
-  Residual(NormPlace place, const std::string& norm, double eps, int width, const Weights<float>& layout,
+  Residual(NormPlace place, const std::string& norm, double eps, int width, Precision precision, const Weights<float>& layout,
            std::unique_ptr<Sublayer> sublayer);
   void load(const Weights<float>& weights);
   /// x -> y, both (tokens, width); x must stay unchanged until the backward pass.
@@ -22,6 +22,7 @@ class Residual {
   NormPlace place_;
   float eps_;
   std::ptrdiff_t width_;
+  Precision precision_;  // of the sublayer's products
   std::size_t norm_offset_ = 0;
   const float* norm_ = nullptr;  // the norm's weight of this step
   std::unique_ptr<Sublayer> sublayer_;

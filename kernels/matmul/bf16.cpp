@@ -2,6 +2,7 @@
 
 #include <dnnl.hpp>
 #include <map>
+#include <string_view>
 
 #include "kernels/isa.h"
 #include "tasks/error.h"
@@ -53,7 +54,11 @@ Prepared prepare(const Bf16Product& p) {
     add.append_sum(1.0f);
     attributes.set_post_ops(add);
   }
-  out.product = dnnl::matmul(dnnl::matmul::primitive_desc(dnnl::matmul::desc(out.a, out.b, out.c), attributes, cpu()));
+  const dnnl::matmul::primitive_desc chosen(dnnl::matmul::desc(out.a, out.b, out.c), attributes, cpu());
+  if (std::string_view(chosen.impl_info_str()).starts_with("ref"))
+    fail("bf16 product of size ({}, {}, {}): oneDNN has no fast kernel for rows {}, {} and {} numbers apart", p.m, p.n, p.k,
+         p.a_stride, p.b_stride, p.c_stride);
+  out.product = dnnl::matmul(chosen);
   return out;
 }
 
