@@ -62,7 +62,7 @@ int bench_training_step(const StepArguments& a) {
 }
 
 struct SweepBenchArguments {
-  std::string config, device;
+  std::string config, device, runs_as = "auto";
   std::vector<std::string> sets;
   int jobs = 2, steps = 10;
   bool json = false;
@@ -72,7 +72,7 @@ int bench_runs_at_once(const SweepBenchArguments& a) {
   std::vector<std::string> sets = a.sets;
   if (!a.device.empty()) sets.push_back("train.device=" + a.device);
   if (parse_device(load_config(a.config, sets).train.device) == Device::cuda) cuda_devices();
-  const SweepSpeed s = bench_sweep(a.config, sets, a.jobs, a.steps, this_program());
+  const SweepSpeed s = bench_sweep(a.config, sets, a.jobs, a.steps, this_program(), parse_runs_as(a.runs_as));
   const double rate = s.steps_per_second();
   if (a.json) {
     const Json out = {{"jobs", s.jobs},
@@ -234,6 +234,7 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   sweep->add_option("--set", w->sets, "override a key: train.batch=8")->take_all()->allow_extra_args(false);
   sweep->add_option("--device", w->device, "train.device: cpu | reference | cuda");
   sweep->add_option("--jobs", w->jobs, "runs at once")->capture_default_str();
+  sweep->add_option("--runs-as", w->runs_as, "processes | threads; auto: threads on a GPU")->capture_default_str();
   sweep->add_option("--steps", w->steps, "steps of each to measure, after as many to warm up")->capture_default_str();
   sweep->add_flag("--json", w->json, "print JSON");
   sweep->callback([w, &exit_code] { exit_code = bench_runs_at_once(*w); });

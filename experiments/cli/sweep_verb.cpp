@@ -1,6 +1,7 @@
 // separatrix sweep SWEEP.toml --out DIR [--jobs K] [--set a.b=c]... [--launcher local|slurm] [--dry-run] [--json]
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <memory>
 
 #include "experiments/cli/verbs.h"
@@ -13,7 +14,7 @@ namespace separatrix {
 namespace {
 
 struct SweepArguments {
-  std::string file, out, device, launcher = "local";
+  std::string file, out, device, launcher = "local", runs_as = "auto";
   std::vector<std::string> sets;
   int jobs = 0;
   bool dry = false, json = false, quiet = false;
@@ -49,9 +50,11 @@ int sweep(const SweepArguments& a) {
   }
   if (a.launcher != "local") fail("unknown launcher '{}'; local or slurm", a.launcher);
   refuse_missing_device(runs);
+  std::signal(SIGXFSZ, SIG_IGN);  // as in train: a limit on the size of files is a failed write like any other
   note_interrupts();
   SweepOptions options;
-  options.jobs = a.jobs, options.quiet = a.quiet, options.stop = [] { return interrupted_by != 0; };
+  options.jobs = a.jobs, options.quiet = a.quiet, options.runs_as = parse_runs_as(a.runs_as);
+  options.stop = [] { return interrupted_by != 0; };
   const SweepResult result = run_sweep(file, runs, a.out, options);
   if (a.json)
     fmt::print("{}\n", nlohmann::ordered_json{{"planned", result.planned},
@@ -81,6 +84,9 @@ void add_sweep_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--jobs", a->jobs, "runs at once; 0: one per core")->check(CLI::NonNegativeNumber);
   verb->add_option("--set", a->sets, "override a key of every run: train.steps=100")->take_all()->allow_extra_args(false);
   verb->add_option("--launcher", a->launcher, "local | slurm")->capture_default_str();
+  verb->add_option("--runs-as", a->runs_as,
+                   "processes | threads of this program; auto: threads on a GPU, which runs their kernels at the same time")
+      ->capture_default_str();
   verb->add_flag("--dry-run", a->dry, "only show the runs");
   verb->add_flag("--json", a->json, "print figures as JSON; with --dry-run every setting of every run");
   verb->add_flag("--quiet", a->quiet, "no progress");

@@ -1,8 +1,10 @@
-// Several training runs at once on one machine, or on one GPU: each in a process of its own, as `sweep --jobs` runs them, with its
-// own streams and its share of the cores.
+// Several training runs at once on one machine, or on one GPU, as `sweep --jobs` runs them: each a process or, on a GPU, a thread
+// with a stream of its own, and its share of the cores.
 #pragma once
 #include <string>
 #include <vector>
+
+#include "experiments/harness/sweep.h"
 
 namespace separatrix {
 
@@ -19,6 +21,6 @@ struct SweepSpeed {
 /// Runs `bench step` once, then `jobs` times at once; run i has seed i.  Throws Error with the message of a run that failed: one
 /// whose gradient is wrong reports no speed.
 SweepSpeed bench_sweep(const std::string& config, const std::vector<std::string>& sets, int jobs, int steps,
-                       const std::string& program);
+                       const std::string& program, RunsAs runs_as = RunsAs::by_device);
 
 }  // namespace separatrix

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <thread>
 
+#include "experiments/harness/job.h"
+#include "experiments/harness/run.h"
 #include "experiments/harness/sweep_directory.h"
 #include "experiments/harness/sweep_progress.h"
 
@@ -43,7 +45,7 @@ class Sweep {
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       for (std::size_t r = running_.size(); r-- > 0;)
-        if (const auto code = poll(running_[r].child)) {
+        if (const auto code = running_[r].job->poll()) {
           const std::size_t i = running_[r].run;
           running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(r));
           record_end(i, *code);
@@ -57,7 +59,7 @@ class Sweep {
  private:
   struct Running {
     std::size_t run;
-    Child child;
+    std::unique_ptr<Job> job;
   };
 
   /// Starts the first waiting run whose folder is free (a killed sweep's run may still be writing its checkpoint).
@@ -67,18 +69,37 @@ class Sweep {
       const std::size_t i = *next;
       waiting_.erase(next);
       directory_.set_state(i, {"running", ""});
-      running_.push_back({i, separatrix::start(command(i), directory_.log(i), {{"OMP_NUM_THREADS", fmt::format("{}", threads_)}})});
+      running_.push_back({i, start(i)});
       return true;
     }
     return false;
   }
 
+  std::unique_ptr<Job> start(std::size_t i) const {
+    if (is_thread(options_.runs_as, runs_[i].config)) return start_thread(training(i), directory_.log(i));
+    return start_process(command(i), directory_.log(i), {{"OMP_NUM_THREADS", fmt::format("{}", threads_)}});
+  }
+
+  std::vector<std::string> sets(std::size_t i) const {
+    std::vector<std::string> sets = runs_[i].sets();
+    sets.push_back(fmt::format("train.threads={}", threads_));
+    return sets;
+  }
+
+  /// The same run, settings read from the same file, as command(i).
+  Work training(std::size_t i) const {
+    return [config = load_config(directory_.base().string(), sets(i)), run = directory_.run(i).string()](const auto& stop) {
+      RunOptions options;
+      options.resume = options.quiet = true;
+      options.stop = [&stop] { return stop.load(); };
+      return train_run(config, run, options).status == "done" ? 0 : 1;
+    };
+  }
+
   Command command(std::size_t i) const {
     Command command = options_.trainer.empty() ? Command{this_program(), "train"} : options_.trainer;
     command.insert(command.end(), {directory_.base().string(), "--out", directory_.run(i).string(), "--resume", "--quiet"});
-    std::vector<std::string> sets = runs_[i].sets();
-    sets.push_back(fmt::format("train.threads={}", threads_));
-    for (const std::string& set : sets) command.insert(command.end(), {"--set", set});
+    for (const std::string& set : sets(i)) command.insert(command.end(), {"--set", set});
     return command;
   }
 
@@ -91,9 +112,9 @@ class Sweep {
   }
 
   void stop_all() {
-    for (const Running& r : running_) ask_to_stop(r.child);
+    for (const Running& r : running_) r.job->ask_to_stop();
     for (const Running& r : running_) {
-      wait_or_kill(r.child, 120);
+      r.job->wait(120);
       const std::string status = directory_.recorded(r.run);
       directory_.set_state(r.run, {status.empty() ? "pending" : status, ""});
     }
@@ -138,6 +159,17 @@ nlohmann::ordered_json dry_run(const std::vector<PlannedRun>& runs) {
     out["runs"].push_back(std::move(settings));
   }
   return out;
+}
+
+RunsAs parse_runs_as(const std::string& word) {
+  if (word == "auto") return RunsAs::by_device;
+  if (word == "processes") return RunsAs::processes;
+  if (word == "threads") return RunsAs::threads;
+  fail("unknown word '{}' for what runs are; auto, processes or threads", word);
+}
+
+bool is_thread(RunsAs runs_as, const RunConfig& config) {
+  return runs_as == RunsAs::by_device ? config.train.device == "cuda" : runs_as == RunsAs::threads;
 }
 
 int available_cores() {

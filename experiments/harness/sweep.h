@@ -1,5 +1,5 @@
-// Many runs in one directory: each a child process of this program, several at once; finished ones are skipped, cut ones resumed.
-// DIR/base.toml    the config all runs share        DIR/sweep.json   all runs, their settings and states
+// Many runs in one directory, several at once: each a child process of this program, or a thread of it; finished ones are skipped,
+// cut ones resumed. DIR/base.toml    the config all runs share        DIR/sweep.json   all runs, their settings and states
 // DIR/<run>/       one run directory each            DIR/results.csv  the rows of finished runs (counts)
 // DIR/<run>.log    what the run printed
 #pragma once
@@ -14,11 +14,21 @@
 
 namespace separatrix {
 
+/// Processes share nothing but the machine.  A GPU runs kernels of several processes in turns, those of several streams of one
+/// process at the same time: so runs on it are threads, each with an executor and a stream of its own.
+enum class RunsAs { by_device, processes, threads };
+
+/// auto (by device) | processes | threads; another word throws Error.
+RunsAs parse_runs_as(const std::string& word);
+/// Whether a run of this config is a thread.
+bool is_thread(RunsAs runs_as, const RunConfig& config);
+
 struct SweepOptions {
   int jobs = 0;                // runs at once; 0: one per core
   bool quiet = false;          // no progress
   std::function<bool()> stop;  // asked often; true stops all runs, each with a checkpoint
-  Command trainer;             // program and first arguments that train one run; empty: this program's `train`
+  RunsAs runs_as = RunsAs::by_device;
+  Command trainer;  // program and first arguments of a run that is a process; empty: this program's `train`
 };
 
 struct SweepResult {

@@ -1,4 +1,6 @@
 // The device executor (a GPU's, or its emulation's): whole models against models/model.h in double, and training on the device.
+#include <thread>
+
 #include "kernels/adamw/adamw.h"
 #include "kernels/cuda/executor.h"
 #include "kernels/cuda/operations.h"
@@ -150,6 +152,22 @@ TEST_CASE("a recorded step does what an unrecorded one does, with new numbers an
   for (std::uint64_t way = 0; way < SIMT::other_thread_orders; ++way) {
     const SIMT::OtherThreadOrder order(way);
     CHECK(train(spec, batches, false).weights == replayed.weights);
+  }
+}
+
+TEST_CASE("several trainings at once, each on a thread and a stream of its own, have the bits of one alone") {
+  const Spec spec = small("GA", "pre", "head", "rope"), other = small("AG", "post", "full", "rope");
+  std::vector<Batch> batches;
+  for (const int length : {9, 9, 9, 14, 9}) batches.push_back(random_batch(2, length));
+  const Training alone = train(spec, batches, false), other_alone = train(other, batches, false);
+  std::vector<Training> together(4);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < together.size(); ++i)
+    threads.emplace_back([&, i] { together[i] = train(i % 2 ? other : spec, batches, false); });
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    CHECK(together[i].weights == (i % 2 ? other_alone : alone).weights);
+    CHECK(together[i].second == (i % 2 ? other_alone : alone).second);
   }
 }
 

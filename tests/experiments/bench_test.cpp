@@ -112,6 +112,12 @@ TEST_CASE("bench sweep runs several at once and adds up their steps; a GPU that 
         Approx(1 / json.at("seconds")[0].get<double>() + 1 / json.at("seconds")[1].get<double>()));
   CHECK(json.at("gradient_error") < 1e-5);
   CHECK(run_program({"bench", "sweep", folder / "small.toml", "--jobs", "0"}).code == 2);
+  const auto threads =
+      run_program({"bench", "sweep", folder / "small.toml", "--jobs", "2", "--steps", "2", "--runs-as", "threads", "--json"});
+  REQUIRE(threads.code == 0);
+  CHECK(nlohmann::json::parse(threads.out).at("seconds").size() == 2);
+  CHECK(nlohmann::json::parse(threads.out).at("gradient_error") == json.at("gradient_error"));
+  CHECK(run_program({"bench", "sweep", folder / "small.toml", "--runs-as", "fibers"}).code == 2);
   write_whole(folder / "sweep.toml",
               "name = \"one\"\n[grid]\n\"train.seed\" = [1]\n[run.task]\nname = \"recall\"\ndifficulty = 4\n");
   const auto without = run_program({"sweep", folder / "sweep.toml", "--out", folder / "out", "--jobs", "2", "--device", "cuda"});

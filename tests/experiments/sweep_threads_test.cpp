@@ -1,0 +1,136 @@
+// Sweeps whose runs are threads of one program: the same bits as processes, and one run's end is no other's.
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "experiments/harness/bench_sweep.h"
+#include "experiments/harness/job.h"
+#include "models/io/whole_file.h"
+#include "tasks/error.h"
+#include "tests/catch.h"
+#include "tests/experiments/scratch.h"
+
+using namespace separatrix;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string tiny(int steps) {
+  return fmt::format(R"(
+name = "tiny"
+[grid]
+"model.pattern" = ["A", "G", "GA"]
+[run.task]
+name = "recall"
+difficulty = 4
+numbers = 4
+[run.model]
+width = 8
+heads = 1
+head_dim = 8
+hidden = 8
+[run.train]
+steps = {}
+batch = 4
+[run.evaluate]
+difficulties = [2]
+samples = 8
+select_samples = 8
+)",
+                     steps);
+}
+
+struct Tiny {
+  explicit Tiny(RunsAs runs_as, int steps = 4) : sweep(parse_sweep(tiny(steps), "tiny.toml")), runs(plan(sweep)) {
+    options.trainer = {PROGRAM, "train"};
+    options.quiet = true, options.jobs = 3, options.runs_as = runs_as;
+  }
+  SweepResult go() { return run_sweep(sweep, runs, directory, options); }
+  std::string file(std::size_t run, const char* name) const { return read_whole((directory / runs[run].name / name).string()); }
+  std::string weights(std::size_t run) const { return file(run, "model.safetensors"); }
+  std::string status(std::size_t run) const { return nlohmann::json::parse(file(run, "run.json"))["status"]; }
+
+  Scratch scratch;
+  fs::path directory = fs::path(scratch.path()) / "sweep";
+  SweepFile sweep;
+  std::vector<PlannedRun> runs;
+  SweepOptions options;
+};
+
+}  // namespace
+
+TEST_CASE("runs that are threads end with the same bits as runs that are processes", "[sweep]") {
+  Tiny threads(RunsAs::threads), processes(RunsAs::processes);
+  CHECK(threads.go().done == 3);
+  CHECK(processes.go().done == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(threads.weights(i) == processes.weights(i));
+  CHECK(threads.go().skipped == 3);
+}
+
+TEST_CASE("a thread that fails is recorded with its reason, and the others go on", "[sweep]") {
+  Tiny sweep(RunsAs::threads);
+  const fs::path second = sweep.directory / sweep.runs[1].name;
+  fs::create_directories(second);
+  write_whole((second / "model.safetensors").string(), "somebody else's");
+  const SweepResult result = sweep.go();
+  CHECK(result.done == 2);
+  CHECK(result.crashed == 1);
+  const auto description = nlohmann::json::parse(read_whole((sweep.directory / "sweep.json").string()));
+  CHECK_THAT(description["runs"][1]["why"].get<std::string>(),
+             Catch::Matchers::StartsWith("exit code 2: separatrix: ") && Catch::Matchers::Contains("is not a run's"));
+}
+
+TEST_CASE("a sweep of threads that is stopped cuts its runs and goes on to the bits of one that was not", "[sweep]") {
+  constexpr int steps = 400;
+  Tiny whole(RunsAs::threads, steps), cut(RunsAs::threads, steps);
+  whole.go();
+  const auto begun = [&] {
+    for (const PlannedRun& run : cut.runs)
+      if (!fs::exists(cut.directory / run.name / "run.json")) return false;
+    return true;
+  };
+  cut.options.stop = begun;
+  const SweepResult stopped = cut.go();
+  CHECK(stopped.stopped);
+  CHECK(stopped.done < 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK((cut.status(i) == "cut" || cut.status(i) == "done"));
+  cut.options.stop = nullptr;
+  CHECK(cut.go().done == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(cut.weights(i) == whole.weights(i));
+}
+
+TEST_CASE("what runs are is one of three words, and by itself follows the device", "[sweep]") {
+  CHECK_THROWS_WITH(parse_runs_as("fibers"), Catch::Contains("auto, processes or threads"));
+  RunConfig config;
+  CHECK_FALSE(is_thread(parse_runs_as("auto"), config));
+  CHECK(is_thread(parse_runs_as("threads"), config));
+  config.train.device = "cuda";
+  CHECK(is_thread(parse_runs_as("auto"), config));
+  CHECK_FALSE(is_thread(parse_runs_as("processes"), config));
+}
+
+TEST_CASE("a thread ends as the program would: its code, its complaint, its question whether to stop", "[sweep]") {
+  const Scratch scratch;
+  const std::string log = scratch.path() + "/log";
+  const auto ended = [](Job& job) {
+    std::optional<ExitCode> code;
+    while (!(code = job.poll())) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return *code;
+  };
+  CHECK(ended(*start_thread([](const auto&) { return 1; }, log)) == 1);
+  CHECK(ended(*start_thread([](const auto&) -> int { fail("no such thing"); }, log)) == 2);
+  CHECK(ended(*start_thread([](const auto&) -> int { throw std::bad_alloc(); }, log)) == 2);
+  CHECK(ended(*start_thread([](const auto&) -> int { throw std::logic_error("our own"); }, log)) == 3);
+  CHECK(read_whole(log) == "separatrix: no such thing\nseparatrix: not enough memory\nseparatrix: our own\n");
+  const auto waits = start_thread(
+      [](const std::atomic<bool>& stop) {
+        while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return 0;
+      },
+      log);
+  CHECK_FALSE(waits->poll());
+  waits->ask_to_stop();
+  waits->wait(1);
+  CHECK(waits->poll() == 0);
+}
