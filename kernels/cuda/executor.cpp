@@ -3,8 +3,11 @@
 #include "kernels/cuda/executor.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <tuple>
 
 #include "kernels/adamw/adamw.h"
 #include "kernels/cuda/model.h"
@@ -23,7 +26,7 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
   }
 
   double loss_and_gradient(const Weights<float>& weights, const Batch& batch, Weights<float>& gradient) override {
-    const DeviceBatch here = place_batch(batch);
+    const DeviceBatch here = place_batch(batch, counted_tokens(batch));
     borrow(weights);
     step_numbers().loss_scale = static_cast<float>(1.0 / counted(batch));
     upload(here);
@@ -33,9 +36,10 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
   }
 
   std::vector<std::int32_t> predict(const Weights<float>& weights, const Batch& batch) override {
-    const DeviceBatch here = place_batch(batch);
+    const std::vector<std::int32_t> counted = counted_tokens(batch);
+    const DeviceBatch here = place_batch(batch, counted);
     borrow(weights);
-    return predict_placed(here);
+    return predict_placed(here, counted);
   }
 
   Matrix<float> logits(const Weights<float>& weights, const Batch& batch) override {
@@ -68,10 +72,10 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
   }
 
   StepOutcome step(const Batch& batch, const AdamW& a, double clip, double loss_limit, std::int64_t t) override {
-    const DeviceBatch here = place_batch(batch);
+    const DeviceBatch here = place_batch(batch, counted_tokens(batch));
     set_step(a, clip, loss_limit, t, counted(batch));
     forget_moved_graphs();
-    const std::pair<int, int> shape{batch.batch, batch.length};
+    const GraphShape shape{batch.batch, batch.length, here.picked};
     const auto found = graphs_.find(shape);
     if (found == graphs_.end()) {
       queue_step(here);
@@ -86,9 +90,10 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
   }
 
   std::vector<std::int32_t> predict(const Batch& batch) override {
-    const DeviceBatch here = place_batch(batch);
+    const std::vector<std::int32_t> counted = counted_tokens(batch);
+    const DeviceBatch here = place_batch(batch, counted);
     context_.weights = arena_.data();
-    return predict_placed(here);
+    return predict_placed(here, counted);
   }
 
   void fetch(std::vector<float>& weights, std::vector<float>& first, std::vector<float>& second) override {
@@ -102,6 +107,25 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     const auto count = std::count(batch.mask.begin(), batch.mask.end(), 1);
     if (count == 0) fail("a batch without a counted position has no loss");
     return static_cast<double>(count);
+  }
+
+  static std::vector<std::int32_t> counted_tokens(const Batch& batch) {
+    std::vector<std::int32_t> counted;
+    for (std::size_t i = 0; i < batch.mask.size(); ++i)
+      if (batch.mask[i]) counted.push_back(static_cast<std::int32_t>(i));
+    return counted;
+  }
+  static std::vector<std::int32_t> all_tokens(const Batch& batch) {
+    std::vector<std::int32_t> all(batch.tokens.size());
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+
+  /// So many of `tokens` that one graph serves batches whose counted tokens are nearly as many: `count` filled up to the next of
+  /// some 16 numbers.
+  static std::size_t filled_up(std::size_t count, std::size_t tokens) {
+    const std::size_t step = std::max<std::size_t>(16, std::bit_floor(tokens / 16));
+    return std::min(tokens, std::max<std::size_t>(1, (count + step - 1) / step) * step);
   }
 
   StepNumbers& step_numbers() { return *numbers_here_.data(); }
@@ -132,8 +156,29 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
                                  0};
   }
 
-  /// Checks a batch and writes it to pinned memory; memory on both sides grows when it must.
-  DeviceBatch place_batch(const Batch& batch) {
+  /// Checks a batch and writes it to pinned memory; memory on both sides grows when it must.  `picked`: see DeviceBatch; not all
+  /// of these count.
+  DeviceBatch place_batch(const Batch& batch, const std::vector<std::int32_t>& picked) {
+    check_batch(batch);
+    const std::size_t n = batch.tokens.size(), m = filled_up(picked.size(), n);
+    if (integers_here_.reserve(5 * n)) graphs_.clear();
+    if (mask_here_.reserve(n)) graphs_.clear();
+    std::int32_t *device = integers_.reserve(context_, 5 * n), *here = integers_here_.data();
+    std::int32_t *places = here + 2 * n, *rows = here + 3 * n, *targets = here + 4 * n;
+    std::copy(batch.tokens.begin(), batch.tokens.end(), here);
+    for (std::size_t i = 0; i < n; ++i) here[n + i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(batch.length));
+    std::fill_n(places, n, -1);
+    for (std::size_t j = 0; j < m; ++j) {
+      const std::size_t row = j < picked.size() ? static_cast<std::size_t>(picked[j]) : 0;
+      if (j < picked.size()) places[row] = static_cast<std::int32_t>(j);
+      const bool counts = j < picked.size() && batch.mask[row];
+      rows[j] = static_cast<std::int32_t>(row), targets[j] = counts ? batch.targets[row] : 0;
+      mask_here_.data()[j] = counts;
+    }
+    return {{batch.batch, batch.length},    device,         device + n,     device + 2 * n,
+            static_cast<std::ptrdiff_t>(m), device + 3 * n, device + 4 * n, mask_.reserve(context_, n)};
+  }
+  void check_batch(const Batch& batch) const {
     const std::size_t n = batch.tokens.size();
     for (std::size_t i = 0; i < n; ++i) {
       if (batch.tokens[i] < 0 || batch.tokens[i] >= spec_.vocab)
@@ -144,19 +189,11 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     if (spec_.learned_positions > 0 && batch.length > spec_.learned_positions)
       fail("position {} is beyond the {} learned positions of this model; train one with more (model.max_positions)",
            spec_.learned_positions, spec_.learned_positions);
-    if (integers_here_.reserve(3 * n)) graphs_.clear();
-    if (mask_here_.reserve(n)) graphs_.clear();
-    std::int32_t *device = integers_.reserve(context_, 3 * n), *here = integers_here_.data();
-    std::copy(batch.tokens.begin(), batch.tokens.end(), here);
-    std::copy(batch.targets.begin(), batch.targets.end(), here + n);
-    for (std::size_t i = 0; i < n; ++i) here[2 * n + i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(batch.length));
-    std::copy(batch.mask.begin(), batch.mask.end(), mask_here_.data());
-    return {{batch.batch, batch.length}, device, device + n, device + 2 * n, mask_.reserve(context_, n)};
   }
   void upload(const DeviceBatch& batch) {
     const auto n = static_cast<std::size_t>(batch.shape.tokens());
-    copy_async(context_.stream(), integers_.data(), integers_here_.data(), 3 * n * sizeof(std::int32_t));
-    copy_async(context_.stream(), mask_.data(), mask_here_.data(), n);
+    copy_async(context_.stream(), integers_.data(), integers_here_.data(), 5 * n * sizeof(std::int32_t));
+    copy_async(context_.stream(), mask_.data(), mask_here_.data(), static_cast<std::size_t>(batch.picked));
     copy_async(context_.stream(), numbers_.data(), numbers_here_.data(), sizeof(StepNumbers));
   }
 
@@ -168,20 +205,21 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
   }
 
   Rows<float> forward(const Weights<float>& weights, const Batch& batch) {
-    const DeviceBatch here = place_batch(batch);
+    const DeviceBatch here = place_batch(batch, all_tokens(batch));
     borrow(weights);
     upload(here);
     return model_.forward(here);
   }
 
-  std::vector<std::int32_t> predict_placed(const DeviceBatch& batch) {
+  /// -1 where a token does not count.
+  std::vector<std::int32_t> predict_placed(const DeviceBatch& batch, const std::vector<std::int32_t>& counted) {
     upload(batch);
-    const std::ptrdiff_t n = batch.shape.tokens();
-    std::int32_t* out = predicted_.reserve(context_, static_cast<std::size_t>(n));
-    argmax(context_.stream(), n, spec_.vocab, model_.forward(batch), batch.mask, out);
-    std::vector<std::int32_t> predicted(static_cast<std::size_t>(n));
-    copy_async(context_.stream(), predicted.data(), out, predicted.size() * sizeof(std::int32_t));
+    std::int32_t* out = predicted_.reserve(context_, static_cast<std::size_t>(batch.picked));
+    argmax(context_.stream(), batch.picked, spec_.vocab, model_.forward(batch), batch.mask, out);
+    std::vector<std::int32_t> best(counted.size()), predicted(static_cast<std::size_t>(batch.shape.tokens()), -1);
+    copy_async(context_.stream(), best.data(), out, best.size() * sizeof(std::int32_t));
     wait_for(context_.stream());
+    for (std::size_t i = 0; i < best.size(); ++i) predicted[static_cast<std::size_t>(counted[i])] = best[i];
     return predicted;
   }
 
@@ -228,7 +266,8 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
   DeviceBuffer<std::int32_t> integers_, predicted_;
   DeviceBuffer<std::uint8_t> mask_;
   std::int64_t moves_ = 0;
-  std::map<std::pair<int, int>, std::unique_ptr<Graph>> graphs_;  // null: the shape ran once, unrecorded
+  using GraphShape = std::tuple<int, int, std::ptrdiff_t>;  // sequences, their length, picked tokens
+  std::map<GraphShape, std::unique_ptr<Graph>> graphs_;     // null: the shape ran once, unrecorded
 };
 
 }  // namespace

@@ -5,6 +5,7 @@ namespace separatrix::SIMT {
 DeviceModel::DeviceModel(const Spec& spec, DeviceContext& context)
     : spec_(spec), context_(context), layout_(spec), head_(context, layout_, "lm_head.weight", "lm_head.weight") {
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i);
+  mixed_ = residuals_.size() - (!spec.blocks.empty() && spec.blocks.back().mlp.hidden > 0);
   stream_.resize(residuals_.size() + 1);
 }
 
@@ -36,31 +37,37 @@ Rows<float> DeviceModel::forward(const DeviceBatch& batch) {
   if (spec_.learned_positions > 0)
     embedding_forward(stream, n, width, batch.positions, context_.weights + offset("model.position_embeddings.weight"), bottom,
                       true);
-  for (std::size_t i = 0; i < residuals_.size(); ++i)
+  for (std::size_t i = 0; i < mixed_; ++i)
     residuals_[i].forward(batch.shape, stream_[i].rows(), stream_[i + 1].rows(context_, n, width));
-  const Rows<const float> top = stream_.back().rows();
-  const Rows<float> logits = logits_.rows(context_, n, spec_.vocab);
-  head_.forward(spec_.final_norm ? normed_.forward(context_, {n, width, 1, static_cast<float>(spec_.norm_eps)}, top,
+  const std::ptrdiff_t m = batch.picked;
+  gather_rows(stream, m, width, batch.rows, stream_[mixed_].rows(), top_.rows(context_, m, width));
+  for (std::size_t i = mixed_; i < residuals_.size(); ++i)
+    residuals_[i].forward({1, static_cast<int>(m)}, before_top(i), stream_[i + 1].rows(context_, m, width));
+  const Rows<const float> top = before_top(residuals_.size());
+  const Rows<float> logits = logits_.rows(context_, m, spec_.vocab);
+  head_.forward(spec_.final_norm ? normed_.forward(context_, {m, width, 1, static_cast<float>(spec_.norm_eps)}, top,
                                                    context_.weights + offset("model.norm.weight"))
-                                 : operand_of(n, width, top),
+                                 : operand_of(m, width, top),
                 logits);
   return logits;
 }
 
 void DeviceModel::loss_and_gradient(const DeviceBatch& batch, Rows<float> logits, StepNumbers* numbers) {
-  const std::ptrdiff_t n = batch.shape.tokens(), width = spec_.width;
+  const std::ptrdiff_t n = batch.shape.tokens(), m = batch.picked, width = spec_.width;
   const Stream stream = context_.stream();
   zero_async(stream, context_.gradient, layout_.values().size() * sizeof(float));
-  cross_entropy(stream, n, spec_.vocab, logits, batch.targets, batch.mask, losses_.reserve(context_, static_cast<std::size_t>(n)),
+  cross_entropy(stream, m, spec_.vocab, logits, batch.targets, batch.mask, losses_.reserve(context_, static_cast<std::size_t>(m)),
                 numbers);
-  const Rows<float> d = d_stream_.rows(context_, n, width);
-  head_.backward(operand_of(n, spec_.vocab, logits), d, false);
+  const Rows<float> d_top = d_top_.rows(context_, m, width), d = d_stream_.rows(context_, n, width);
+  head_.backward(operand_of(m, spec_.vocab, logits), d_top, false);
   if (spec_.final_norm)
-    rms_norm_backward(stream, {n, width, 1, static_cast<float>(spec_.norm_eps)}, d, stream_.back().rows(),
-                      context_.weights + offset("model.norm.weight"), normed_.rstd(), d,
+    rms_norm_backward(stream, {m, width, 1, static_cast<float>(spec_.norm_eps)}, d_top, before_top(residuals_.size()),
+                      context_.weights + offset("model.norm.weight"), normed_.rstd(), d_top,
                       context_.gradient + offset("model.norm.weight"),
                       scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width))));
-  for (std::size_t i = residuals_.size(); i-- > 0;) residuals_[i].backward(batch.shape, stream_[i].rows(), d);
+  for (std::size_t i = residuals_.size(); i-- > mixed_;) residuals_[i].backward({1, static_cast<int>(m)}, before_top(i), d_top);
+  scatter_rows(stream, n, width, batch.places, d_top, d);
+  for (std::size_t i = mixed_; i-- > 0;) residuals_[i].backward(batch.shape, stream_[i].rows(), d);
   embedding_backward(stream, n, spec_.vocab, width, batch.tokens, d, context_.gradient + offset("model.embed_tokens.weight"));
   if (spec_.learned_positions > 0)
     embedding_backward(stream, n, spec_.learned_positions, width, batch.positions, d,

@@ -5,11 +5,14 @@
 
 namespace separatrix::SIMT {
 
-/// Tokens, targets and mask of a batch in device memory, (batch * length) each; positions where the model has learned ones.
+/// A batch in device memory.  What follows the last mixer treats every token by itself, so it runs on picked ones only.
 struct DeviceBatch {
   BatchShape shape{0, 0};
-  const std::int32_t *tokens = nullptr, *targets = nullptr, *positions = nullptr;
-  const std::uint8_t* mask = nullptr;
+  const std::int32_t *tokens = nullptr, *positions = nullptr;  // (batch * length)
+  const std::int32_t* places = nullptr;                        // (batch * length): which of the picked a token is; -1: not picked
+  std::ptrdiff_t picked = 0;
+  const std::int32_t *rows = nullptr, *targets = nullptr;  // (picked): which token each is, ascending; its target
+  const std::uint8_t* mask = nullptr;                      // (picked): 0 for those that fill up the number
 };
 
 class DeviceModel {
@@ -17,18 +20,20 @@ class DeviceModel {
   /// Throws Error for a layer without a kernel.
   DeviceModel(const Spec& spec, DeviceContext& context);
 
-  /// Logits (tokens, vocab) of context.weights.
+  /// Logits (picked, vocab) of context.weights.
   Rows<float> forward(const DeviceBatch& batch);
   /// logits -> numbers->loss and its gradient in context.gradient, which is overwritten.
   void loss_and_gradient(const DeviceBatch& batch, Rows<float> logits, StepNumbers* numbers);
 
-  /// The residual stream after block i (0: before the first) of the last forward pass.
+  /// The residual stream after block i (0: before the first) of the last forward pass; all tokens must have been picked.
   Rows<const float> stream_after(std::size_t block) const { return stream_[block_ends_[block]].rows(); }
   std::size_t blocks() const { return block_ends_.size(); }
   const Weights<float>& layout() const { return layout_; }
 
  private:
   void add_block(std::size_t i);
+  /// The stream before residual i >= mixed, or behind the last: (picked, width).
+  Rows<const float> before_top(std::size_t i) const { return i == mixed_ ? top_.rows() : stream_[i].rows(); }
   void add_residual(const Block& block, const std::string& norm, std::unique_ptr<DeviceSublayer> sublayer);
   std::size_t offset(const char* name) const { return layout_.parameter(name).offset; }
 
@@ -38,7 +43,10 @@ class DeviceModel {
   std::vector<DeviceResidual> residuals_;
   std::vector<std::size_t> block_ends_ = {0};
   DeviceLinear head_;
-  std::vector<DeviceBuffer<float>> stream_;  // before and after every sublayer, (tokens, width) each
+  std::size_t mixed_ = 0;  // residuals up to the last mixer
+  std::vector<DeviceBuffer<float>>
+      stream_;                       // before and after every sublayer: (tokens, width), behind the last mixer's (picked, width)
+  DeviceBuffer<float> top_, d_top_;  // picked rows of stream_[mixed_] and their gradient
   DeviceNormed normed_;
   DeviceBuffer<float> logits_, d_stream_, losses_, scratch_;
 };

@@ -76,6 +76,12 @@ void embedding_forward(Stream, std::ptrdiff_t count, std::ptrdiff_t width, const
 void embedding_backward(Stream, std::ptrdiff_t count, std::ptrdiff_t vocab, std::ptrdiff_t width, const std::int32_t* tokens,
                         Rows<const float> dx, float* dtable);
 
+/// y (count, cols) = rows of x: y_i = x_rows[i]
+void gather_rows(Stream, std::ptrdiff_t count, std::ptrdiff_t cols, const std::int32_t* rows, Rows<const float> x, Rows<float> y);
+/// x (count, cols): x_i = y_places[i], or 0 where places[i] is negative
+void scatter_rows(Stream, std::ptrdiff_t count, std::ptrdiff_t cols, const std::int32_t* places, Rows<const float> y,
+                  Rows<float> x);
+
 // kernels/attention/rope.h; sign 1: forward, -1: backward.  table as rope_table.
 template <class T>
 void rope(Stream, const AttentionShape&, const float* table, float sign, Rows<T> x);

@@ -89,6 +89,20 @@ T __shfl_down_sync(unsigned, T x, int by) {
   return exchanged(x, lane() + by < 32 ? lane() + by : lane());
 }
 
+/// Bit i: the predicate of lane i.
+inline unsigned __ballot_sync(unsigned, bool predicate) {
+  unsigned char* places = next_exchange();
+  places[lane() * exchange_bytes] = predicate;
+  warp_barrier();
+  unsigned bits = 0;
+  for (unsigned i = 0; i < 32; ++i) bits |= static_cast<unsigned>(places[i * exchange_bytes]) << i;
+  return bits;
+}
+/// Number of the lowest bit set, from 1; 0: none.
+inline int __ffs(int x) {
+  return __builtin_ffs(x);
+}
+
 using std::isfinite;
 
 /// Two roundings where the GPU has one: the library's fmaf would take most of the time.

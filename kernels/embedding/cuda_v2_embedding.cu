@@ -1,0 +1,71 @@
+// Rows of a table on the GPU (equations: embedding.h).  The gradient of a table row is a sum in a fixed order, so without atomic
+// additions: every block reads all tokens, which is for small vocabularies.                                        not measured
+//   v1  one thread per column went through all tokens: with 31 thousand of them and 22 words, some ten thousand loads one after the
+//       other in the block of a frequent word
+//   v2  32 warps share the tokens; a warp looks at 32 of them at once and has four loads under way
+#include "kernels/cuda/column_sums.h"
+
+namespace separatrix::SIMT {
+namespace {
+
+__global__ void forward(std::ptrdiff_t count, std::ptrdiff_t width, const std::int32_t* tokens, const float* table, Rows<float> x,
+                        bool accumulate) {
+  const std::ptrdiff_t i = element() / width, j = element() % width;
+  if (i >= count) return;
+  const float from = table[tokens[i] * width + j];
+  x.row(i)[j] = accumulate ? x.row(i)[j] + from : from;
+}
+
+constexpr int parts = 32;  // warps of a block
+
+/// Sum of dx[i][j] over the tokens of one warp that are `token`: 32 tokens at a time, every `parts`-th such run.
+__device__ inline float sum_of_matches(std::ptrdiff_t count, const std::int32_t* tokens, std::int32_t token, Rows<const float> dx,
+                                       std::ptrdiff_t j, bool inside) {
+  const int part = threadIdx.x / warp_size, lane = threadIdx.x % warp_size;
+  float sum = 0;
+  for (std::ptrdiff_t first = part * warp_size; first < count; first += parts * warp_size) {
+    const std::ptrdiff_t mine = first + lane;
+    unsigned matches = __ballot_sync(0xffffffffu, mine < count && tokens[mine] == token);
+    while (matches != 0) {
+      float loaded[4];
+#pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        loaded[k] = matches != 0 && inside ? dx.row(first + __ffs(static_cast<int>(matches)) - 1)[j] : 0.0f;
+        matches &= matches - 1;  // 0 stays 0
+      }
+#pragma unroll
+      for (int k = 0; k < 4; ++k) sum += loaded[k];
+    }
+  }
+  return sum;
+}
+
+/// block 32 warps, grid (vocab, width / 32)
+__global__ void __launch_bounds__(parts* warp_size)
+    backward(std::ptrdiff_t count, std::ptrdiff_t width, const std::int32_t* tokens, Rows<const float> dx, float* dtable) {
+  float* sums = shared_memory();  // (parts, 32)
+  const std::ptrdiff_t j = static_cast<std::ptrdiff_t>(blockIdx.y) * warp_size + threadIdx.x % warp_size;
+  const auto token = static_cast<std::int32_t>(blockIdx.x);
+  sums[threadIdx.x] = sum_of_matches(count, tokens, token, dx, j, j < width);
+  __syncthreads();
+  if (threadIdx.x >= warp_size || j >= width) return;
+  float sum = dtable[token * width + j];
+  for (int p = 0; p < parts; ++p) sum += sums[p * warp_size + threadIdx.x];
+  dtable[token * width + j] = sum;
+}
+
+}  // namespace
+
+void embedding_forward(Stream stream, std::ptrdiff_t count, std::ptrdiff_t width, const std::int32_t* tokens, const float* table,
+                       Rows<float> x, bool accumulate) {
+  launch_elements(stream, "embedding_forward", forward, count * width, count, width, tokens, table, x, accumulate);
+}
+
+void embedding_backward(Stream stream, std::ptrdiff_t count, std::ptrdiff_t vocab, std::ptrdiff_t width, const std::int32_t* tokens,
+                        Rows<const float> dx, float* dtable) {
+  const Dim3 grid{static_cast<unsigned>(vocab), static_cast<unsigned>(blocks_for(width, warp_size)), 1};
+  launch(stream, "embedding_backward", backward, grid, Dim3{parts * warp_size, 1, 1}, sizeof(float) * parts * warp_size, count,
+         width, tokens, dx, dtable);
+}
+
+}  // namespace separatrix::SIMT
