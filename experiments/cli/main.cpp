@@ -4,12 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <ios>
-#include <new>
 #include <regex>
 
 #include "experiments/cli/verbs.h"
+#include "experiments/harness/ending.h"
 #include "experiments/harness/machine.h"
 #include "tasks/nearest.h"
 
@@ -70,21 +68,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     complain(fmt::format("{} (see --help)", readable(error.what())));
     return 2;
-  } catch (const separatrix::Error& error) {
-    complain(error.what());
-    return 2;
-  } catch (const std::bad_alloc&) {
-    complain("the machine has not enough memory for what was asked; ask for smaller sizes");
-    return 2;
-  } catch (const std::filesystem::filesystem_error& error) {
-    complain(error.what());
-    return 2;
-  } catch (const std::ios_base::failure& error) {
-    complain(fmt::format("a file cannot be read: {}", error.what()));
-    return 2;
   } catch (const std::exception& error) {
-    complain(fmt::format("unexpected: {}", error.what()));
-    return 3;
+    const separatrix::Ending ending = separatrix::ending_of(error);
+    complain(ending.line);
+    return ending.exit_code;
   }
   if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
     complain("standard output could not be written: what was to be printed is lost");

@@ -1,7 +1,6 @@
 // separatrix sweep SWEEP.toml --out DIR [--jobs K] [--set a.b=c]... [--launcher local|slurm] [--dry-run] [--json]
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
 #include <memory>
 
 #include "experiments/cli/verbs.h"
@@ -32,6 +31,7 @@ void refuse_missing_device(const std::vector<PlannedRun>& runs) {
 }
 
 int sweep(const SweepArguments& a) {
+  const RunsAs runs_as = parse_runs_as(a.runs_as);
   const SweepFile file = load_sweep(a.file);
   std::vector<std::string> sets = a.sets;
   if (!a.device.empty()) sets.push_back("train.device=\"" + a.device + "\"");
@@ -50,10 +50,9 @@ int sweep(const SweepArguments& a) {
   }
   if (a.launcher != "local") fail("unknown launcher '{}'; local or slurm", a.launcher);
   refuse_missing_device(runs);
-  std::signal(SIGXFSZ, SIG_IGN);  // as in train: a limit on the size of files is a failed write like any other
   note_interrupts();
   SweepOptions options;
-  options.jobs = a.jobs, options.quiet = a.quiet, options.runs_as = parse_runs_as(a.runs_as);
+  options.jobs = a.jobs, options.quiet = a.quiet, options.runs_as = runs_as;
   options.stop = [] { return interrupted_by != 0; };
   const SweepResult result = run_sweep(file, runs, a.out, options);
   if (a.json)

@@ -1,7 +1,6 @@
 // separatrix train CONFIG.toml [--set a.b=c]... --out DIR [--resume]
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 
 #include "experiments/cli/verbs.h"
@@ -39,8 +38,7 @@ int train(const TrainArguments& a) {
   if (a.keys) return print_keys(), 0;
   if (a.out.empty()) fail("--out is missing: the folder of the run");
   if (!(a.max_seconds >= 0)) fail("--max-seconds {}: wanted a number of seconds above 0; 0: no limit", a.max_seconds);
-  // A limit on the size of files is then a failed write like any other, and the first Ctrl-C ends with a checkpoint.
-  std::signal(SIGXFSZ, SIG_IGN);
+  // The first Ctrl-C ends with a checkpoint.
   note_interrupts();
   RunOptions options;
   options.resume = a.resume;

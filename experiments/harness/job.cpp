@@ -1,10 +1,9 @@
 #include "experiments/harness/job.h"
 
 #include <fstream>
-#include <new>
 #include <thread>
 
-#include "tasks/error.h"
+#include "experiments/harness/ending.h"
 
 namespace separatrix {
 namespace {
@@ -38,18 +37,16 @@ class ThreadJob final : public Job {
   static constexpr ExitCode running = -1;
 
   ExitCode result(const Work& work, const std::filesystem::path& log) const {
-    const auto note = [&](const std::string& what) { std::ofstream(log, std::ios::app) << "separatrix: " << what << "\n"; };
     try {
       return work(stop_);
-    } catch (const Error& error) {
-      note(error.what());
-      return 2;
-    } catch (const std::bad_alloc&) {
-      note("not enough memory");
-      return 2;
     } catch (const std::exception& error) {
-      note(error.what());
-      return 3;
+      try {
+        const Ending ending = ending_of(error);
+        std::ofstream(log, std::ios::app) << "separatrix: " << ending.line << "\n";
+        return ending.exit_code;
+      } catch (...) {  // no memory to say so
+        return 3;
+      }
     }
   }
 

@@ -24,8 +24,8 @@ class Job {
 std::unique_ptr<Job> start_process(const Command& command, const std::filesystem::path& log,
                                    const std::map<std::string, std::string>& environment);
 
-/// `work(stop)` on a thread; `stop` is true from ask_to_stop on.  What it throws is appended to `log`, and its code is then what
-/// the program itself would end with.
+/// `work(stop)` on a thread; `stop` is true from ask_to_stop on.  What it throws is appended to `log`, and ends it as it would end
+/// the program (ending.h).  What ends a process, as an abort, ends all threads.
 using Work = std::function<ExitCode(const std::atomic<bool>& stop)>;
 std::unique_ptr<Job> start_thread(Work work, std::filesystem::path log);
 

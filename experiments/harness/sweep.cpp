@@ -88,11 +88,15 @@ class Sweep {
 
   /// The same run, settings read from the same file, as command(i).
   Work training(std::size_t i) const {
-    return [config = load_config(directory_.base().string(), sets(i)), run = directory_.run(i).string()](const auto& stop) {
+    return [base = directory_.base().string(), sets = sets(i), run = directory_.run(i).string(),
+            log = directory_.log(i)](const std::atomic<bool>& stop) {
       RunOptions options;
       options.resume = options.quiet = true;
       options.stop = [&stop] { return stop.load(); };
-      return train_run(config, run, options).status == "done" ? 0 : 1;
+      const RunResult result = train_run(load_config(base, sets), run, options);
+      std::ofstream(log, std::ios::app) << fmt::format("{} after {} steps: {}\n", result.status, result.steps,
+                                                       result.reason.empty() ? run : result.reason);
+      return result.status == "diverged" ? 1 : 0;
     };
   }
 

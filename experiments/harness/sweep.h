@@ -1,7 +1,7 @@
 // Many runs in one directory, several at once: each a child process of this program, or a thread of it; finished ones are skipped,
 // cut ones resumed. DIR/base.toml    the config all runs share        DIR/sweep.json   all runs, their settings and states
 // DIR/<run>/       one run directory each            DIR/results.csv  the rows of finished runs (counts)
-// DIR/<run>.log    what the run printed
+// DIR/<run>.log    what the run printed; of a thread how it ended
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -15,7 +15,8 @@
 namespace separatrix {
 
 /// Processes share nothing but the machine.  A GPU runs kernels of several processes in turns, those of several streams of one
-/// process at the same time: so runs on it are threads, each with an executor and a stream of its own.
+/// process at the same time: so runs on it are threads, each with an executor and a stream of its own.  They share the fate of
+/// their process: an error that the CUDA runtime cannot recover from ends all of them, and the same command goes on.
 enum class RunsAs { by_device, processes, threads };
 
 /// auto (by device) | processes | threads; another word throws Error.

@@ -33,8 +33,8 @@ class Buffer {
 /// The same for a matrix whose rows products read (row_stride).
 class MatrixBuffer {
  public:
-  /// For (rows, cols) from now on; `product` is the precision of the product that writes it, if one does: oneDNN's for bf16 write
-  /// rows without gaps only.
+  /// For (rows, cols) from now on; `product` is the precision of the product that writes it, if one does: oneDNN's with bf16
+  /// weights laid out write rows without gaps only.
   Rows<float> reserve(std::ptrdiff_t rows, std::ptrdiff_t cols, Precision product = Precision::fp32) {
     const std::ptrdiff_t stride = product == Precision::bf16 ? cols : row_stride<float>(cols);
     return rows_ = {memory_.reserve(static_cast<std::size_t>(rows * stride)), stride};

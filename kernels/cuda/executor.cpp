@@ -80,6 +80,7 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     if (found == graphs_.end()) {
       queue_step(here);
       forget_moved_graphs();
+      if (graphs_.size() >= most_graphs) graphs_.clear();
       graphs_[shape] = nullptr;
     } else {
       if (!found->second) found->second = std::make_unique<Graph>(context_.stream(), [&] { queue_step(here); });
@@ -121,8 +122,8 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     return all;
   }
 
-  /// So many of `tokens` that one graph serves batches whose counted tokens are nearly as many: `count` filled up to the next of
-  /// some 16 numbers.
+  /// `count` filled up to the next of at most 32 numbers up to `tokens`: one graph serves batches whose counted tokens are nearly
+  /// as many.
   static std::size_t filled_up(std::size_t count, std::size_t tokens) {
     const std::size_t step = std::max<std::size_t>(16, std::bit_floor(tokens / 16));
     return std::min(tokens, std::max<std::size_t>(1, (count + step - 1) / step) * step);
@@ -217,7 +218,7 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     std::int32_t* out = predicted_.reserve(context_, static_cast<std::size_t>(batch.picked));
     argmax(context_.stream(), batch.picked, spec_.vocab, model_.forward(batch), batch.mask, out);
     std::vector<std::int32_t> best(counted.size()), predicted(static_cast<std::size_t>(batch.shape.tokens()), -1);
-    copy_async(context_.stream(), best.data(), out, best.size() * sizeof(std::int32_t));
+    if (!best.empty()) copy_async(context_.stream(), best.data(), out, best.size() * sizeof(std::int32_t));
     wait_for(context_.stream());
     for (std::size_t i = 0; i < best.size(); ++i) predicted[static_cast<std::size_t>(counted[i])] = best[i];
     return predicted;
@@ -266,6 +267,7 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
   DeviceBuffer<std::int32_t> integers_, predicted_;
   DeviceBuffer<std::uint8_t> mask_;
   std::int64_t moves_ = 0;
+  static constexpr std::size_t most_graphs = 256;           // a curriculum goes from shape to shape; old ones must not pile up
   using GraphShape = std::tuple<int, int, std::ptrdiff_t>;  // sequences, their length, picked tokens
   std::map<GraphShape, std::unique_ptr<Graph>> graphs_;     // null: the shape ran once, unrecorded
 };

@@ -11,8 +11,8 @@ struct DeviceBatch {
   const std::int32_t *tokens = nullptr, *positions = nullptr;  // (batch * length)
   const std::int32_t* places = nullptr;                        // (batch * length): which of the picked a token is; -1: not picked
   std::ptrdiff_t picked = 0;
-  const std::int32_t *rows = nullptr, *targets = nullptr;  // (picked): which token each is, ascending; its target
-  const std::uint8_t* mask = nullptr;                      // (picked): 0 for those that fill up the number
+  const std::int32_t *rows = nullptr, *targets = nullptr;  // (picked): which token each is; its target
+  const std::uint8_t* mask = nullptr;                      // (picked): 0 for those that fill up the number, or do not count
 };
 
 class DeviceModel {

@@ -26,6 +26,7 @@ __device__ inline float* shared_memory() {
 template <class... P, class... A>
 void launch(Stream stream, const char* name, void (*kernel)(P...), Dim3 grid, Dim3 block, std::size_t shared_bytes,
             A... arguments) {
+  // Holds for all threads of this process: every launch of one kernel beyond 48 KiB must ask for as much as the others.
   if (shared_bytes > 48 * 1024)
     check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)), name);
   // clang-format off

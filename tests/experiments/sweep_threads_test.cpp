@@ -82,7 +82,7 @@ TEST_CASE("a thread that fails is recorded with its reason, and the others go on
 }
 
 TEST_CASE("a sweep of threads that is stopped cuts its runs and goes on to the bits of one that was not", "[sweep]") {
-  constexpr int steps = 400;
+  constexpr int steps = 4000;
   Tiny whole(RunsAs::threads, steps), cut(RunsAs::threads, steps);
   whole.go();
   const auto begun = [&] {
@@ -122,7 +122,9 @@ TEST_CASE("a thread ends as the program would: its code, its complaint, its ques
   CHECK(ended(*start_thread([](const auto&) -> int { fail("no such thing"); }, log)) == 2);
   CHECK(ended(*start_thread([](const auto&) -> int { throw std::bad_alloc(); }, log)) == 2);
   CHECK(ended(*start_thread([](const auto&) -> int { throw std::logic_error("our own"); }, log)) == 3);
-  CHECK(read_whole(log) == "separatrix: no such thing\nseparatrix: not enough memory\nseparatrix: our own\n");
+  CHECK(read_whole(log) ==
+        "separatrix: no such thing\nseparatrix: the machine has not enough memory for what was asked; ask for smaller "
+        "sizes\nseparatrix: unexpected: our own\n");
   const auto waits = start_thread(
       [](const std::atomic<bool>& stop) {
         while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -146,3 +146,30 @@ TEST_CASE("the CPU executor refuses what it has no kernel for") {
   grouped.blocks[1].norm = NormPlace::groups;
   CHECK_THROWS_WITH(make_cpu_executor(grouped, Precision::fp32), Catch::Contains("normed groups or several MLPs"));
 }
+
+TEST_CASE("the CPU executor in bf16 stays near fp32, loss and gradients, where rows of fp32 matrices would have gaps") {
+  if (isa() != Isa::avx512_bf16) return;
+  for (const char* pattern : {"GA", "AG"})
+    for (const char* norm : {"pre", "post", "none"}) {
+      ModelOptions o;
+      o.pattern = pattern, o.width = 64, o.heads = 2, o.head_dim = 32, o.hidden = 128;
+      if (std::string(norm) != "none") o.attention_norm = norm;
+      Spec spec = make_spec(o, 40);
+      if (std::string(norm) == "none")
+        for (Block& block : spec.blocks) block.norm = NormPlace::none;
+      Weights<float> w = random_weights(spec), fp32(spec), bf16(spec);
+      for (const Parameter& p : w.layout())
+        if (p.shape.size() > 1)
+          for (float& x : w[p.name]) x *= 0.25f;
+      const Batch batch = random_batch(2, 40);
+      const double loss = make_cpu_executor(spec, Precision::fp32)->loss_and_gradient(w, batch, fp32);
+      const double rounded = make_cpu_executor(spec, Precision::bf16)->loss_and_gradient(w, batch, bf16);
+      double difference = 0, size = 0;
+      for (std::size_t i = 0; i < fp32.values().size(); ++i)
+        difference += std::pow(bf16.values()[i] - fp32.values()[i], 2), size += std::pow(fp32.values()[i], 2);
+      INFO(pattern << " " << norm);
+      CHECK(rounded == Approx(loss).epsilon(0.02));
+      CHECK(difference > 0);
+      CHECK(std::sqrt(difference / size) < 0.1);  // 2^-9 per operand, through two blocks and back
+    }
+}
