@@ -2,7 +2,6 @@
 // A batch is gone through group by group (groups.h); what follows the last mixer treats every token by itself, so it runs on the
 // tokens that count and on no others.
 #include <algorithm>
-#include <numeric>
 
 #include "kernels/cpu/buffer.h"
 #include "kernels/cpu/groups.h"
@@ -12,6 +11,7 @@
 #include "kernels/embedding/embedding.h"
 #include "kernels/executors.h"
 #include "kernels/isa.h"
+#include "kernels/picked.h"
 
 namespace separatrix {
 namespace {
@@ -26,7 +26,7 @@ class CpuExecutor final : public Executor {
         head_(layout_, "lm_head.weight", "lm_head.weight", precision) {
     require_precision(precision);
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i);
-    mixed_ = residuals_.size() - (!spec.blocks.empty() && spec.blocks.back().mlp.hidden > 0);
+    mixed_ = up_to_last_mixer(spec, residuals_.size());
     if (spec.final_norm) norm_offset_ = layout_.parameter("model.norm.weight").offset;
   }
 
@@ -41,7 +41,7 @@ class CpuExecutor final : public Executor {
       if (picked_.empty()) continue;
       const Rows<float> out = forward(weights, group);
       std::vector<std::int32_t> targets;
-      for (const std::ptrdiff_t t : picked_) targets.push_back(group.targets[t]);
+      for (const std::int32_t t : picked_) targets.push_back(group.targets[t]);
       loss += cross_entropy(picked(), spec_.vocab, out, targets.data(), all_count_.data(), 1.0 / static_cast<double>(counted));
       backward(weights, group, out, gradient);
     }
@@ -171,18 +171,7 @@ class CpuExecutor final : public Executor {
     const std::ptrdiff_t of_thread = std::max<std::ptrdiff_t>(fewest_of_thread, stream_of_thread / spec_.width);
     return groups(batch, group_tokens_ > 0 ? group_tokens_ : of_thread * threads());
   }
-  static std::vector<std::ptrdiff_t> all_tokens(const Batch& batch) {
-    std::vector<std::ptrdiff_t> all(batch.tokens.size());
-    std::iota(all.begin(), all.end(), 0);
-    return all;
-  }
-  static std::vector<std::ptrdiff_t> counted_tokens(const Batch& batch) {
-    std::vector<std::ptrdiff_t> counted;
-    for (std::size_t t = 0; t < batch.mask.size(); ++t)
-      if (batch.mask[t]) counted.push_back(static_cast<std::ptrdiff_t>(t));
-    return counted;
-  }
-  void pick(std::vector<std::ptrdiff_t> tokens) {
+  void pick(std::vector<std::int32_t> tokens) {
     picked_ = std::move(tokens);
     all_count_.assign(picked_.size(), 1);
   }
@@ -228,7 +217,7 @@ class CpuExecutor final : public Executor {
   std::size_t norm_offset_ = 0;
   std::vector<std::int32_t> positions_;  // learned positions only
   std::size_t mixed_ = 0;                // residuals up to the last mixer; what follows treats every token by itself
-  std::vector<std::ptrdiff_t> picked_;   // tokens that what follows runs on, ascending
+  std::vector<std::int32_t> picked_;     // tokens that what follows runs on, ascending
   std::vector<std::uint8_t> all_count_;  // a 1 for each of them
   // The residual stream before and after every sublayer: (tokens, width), behind residual i >= mixed (picked, width).
   std::vector<MatrixBuffer> stream_;

@@ -6,11 +6,11 @@
 #include <bit>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <tuple>
 
 #include "kernels/adamw/adamw.h"
 #include "kernels/cuda/model.h"
+#include "kernels/picked.h"
 
 namespace separatrix::SIMT {
 namespace {
@@ -108,18 +108,6 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
     const auto count = std::count(batch.mask.begin(), batch.mask.end(), 1);
     if (count == 0) fail("a batch without a counted position has no loss");
     return static_cast<double>(count);
-  }
-
-  static std::vector<std::int32_t> counted_tokens(const Batch& batch) {
-    std::vector<std::int32_t> counted;
-    for (std::size_t i = 0; i < batch.mask.size(); ++i)
-      if (batch.mask[i]) counted.push_back(static_cast<std::int32_t>(i));
-    return counted;
-  }
-  static std::vector<std::int32_t> all_tokens(const Batch& batch) {
-    std::vector<std::int32_t> all(batch.tokens.size());
-    std::iota(all.begin(), all.end(), 0);
-    return all;
   }
 
   /// `count` filled up to the next of at most 32 numbers up to `tokens`: one graph serves batches whose counted tokens are nearly

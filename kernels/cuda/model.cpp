@@ -1,11 +1,13 @@
 #include "kernels/cuda/model.h"
 
+#include "kernels/picked.h"
+
 namespace separatrix::SIMT {
 
 DeviceModel::DeviceModel(const Spec& spec, DeviceContext& context)
     : spec_(spec), context_(context), layout_(spec), head_(context, layout_, "lm_head.weight", "lm_head.weight") {
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) add_block(i);
-  mixed_ = residuals_.size() - (!spec.blocks.empty() && spec.blocks.back().mlp.hidden > 0);
+  mixed_ = up_to_last_mixer(spec, residuals_.size());
   stream_.resize(residuals_.size() + 1);
 }
 

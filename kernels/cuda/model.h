@@ -44,8 +44,8 @@ class DeviceModel {
   std::vector<std::size_t> block_ends_ = {0};
   DeviceLinear head_;
   std::size_t mixed_ = 0;  // residuals up to the last mixer
-  std::vector<DeviceBuffer<float>>
-      stream_;                       // before and after every sublayer: (tokens, width), behind the last mixer's (picked, width)
+  // Before and after every sublayer: (tokens, width), behind the last mixer's (picked, width).
+  std::vector<DeviceBuffer<float>> stream_;
   DeviceBuffer<float> top_, d_top_;  // picked rows of stream_[mixed_] and their gradient
   DeviceNormed normed_;
   DeviceBuffer<float> logits_, d_stream_, losses_, scratch_;

@@ -1,5 +1,6 @@
 // Rows of a table on the GPU (equations: embedding.h).  The gradient of a table row is a sum in a fixed order, so without atomic
-// additions: every block (a word, 32 columns) reads all tokens, which is for vocabularies of some hundreds.                                        not measured
+// additions: every block (a word, 32 columns) reads all tokens, which is for vocabularies of some hundreds.
+// Not measured.
 //   v1  one thread per column went through all tokens: with 31 thousand of them and 22 words, some ten thousand loads one after the
 //       other in the block of a frequent word
 //   v2  32 warps share the tokens; a warp looks at 32 of them at once and has four loads under way

@@ -10,39 +10,18 @@
 #include "tasks/error.h"
 #include "tests/catch.h"
 #include "tests/experiments/scratch.h"
+#include "tests/experiments/tiny_sweep.h"
 
 using namespace separatrix;
 namespace fs = std::filesystem;
 
 namespace {
 
-std::string tiny(int steps) {
-  return fmt::format(R"(
-name = "tiny"
-[grid]
-"model.pattern" = ["A", "G", "GA"]
-[run.task]
-name = "recall"
-difficulty = 4
-numbers = 4
-[run.model]
-width = 8
-heads = 1
-head_dim = 8
-hidden = 8
-[run.train]
-steps = {}
-batch = 4
-[run.evaluate]
-difficulties = [2]
-samples = 8
-select_samples = 8
-)",
-                     steps);
-}
-
 struct Tiny {
-  explicit Tiny(RunsAs runs_as, int steps = 4) : sweep(parse_sweep(tiny(steps), "tiny.toml")), runs(plan(sweep)) {
+  explicit Tiny(RunsAs runs_as, int steps = 4)
+      : sweep(parse_sweep(tiny_sweep(R"(["A", "G", "GA"])", steps, "difficulties = [2]\nsamples = 8\nselect_samples = 8"),
+                          "tiny.toml")),
+        runs(plan(sweep)) {
     options.trainer = {PROGRAM, "train"};
     options.quiet = true, options.jobs = 3, options.runs_as = runs_as;
   }

@@ -8,33 +8,14 @@
 #include "models/io/whole_file.h"
 #include "tests/catch.h"
 #include "tests/experiments/scratch.h"
+#include "tests/experiments/tiny_sweep.h"
 
 using namespace separatrix;
 namespace fs = std::filesystem;
 
 namespace {
 
-const std::string tiny = R"(
-name = "tiny"
-[grid]
-"model.pattern" = ["A", "G"]
-[run.task]
-name = "recall"
-difficulty = 4
-numbers = 4
-[run.model]
-width = 8
-heads = 1
-head_dim = 8
-hidden = 8
-[run.train]
-steps = 3
-batch = 4
-[run.evaluate]
-difficulties = [2, 4]
-samples = 32
-select_samples = 16
-)";
+const std::string tiny = tiny_sweep(R"(["A", "G"])", 3, "difficulties = [2, 4]\nsamples = 32\nselect_samples = 16");
 
 }  // namespace
 
