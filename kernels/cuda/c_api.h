@@ -18,7 +18,7 @@ typedef struct {
   float query_scale;
   int write_beta, unit_keys; /* 0 or 1 */
   int bf16;                  /* q, k, v, o and their gradients: 0 fp32, 1 bf16; the rest is fp32 */
-  int version;               /* 1, 2, ...; 0: the default one */
+  int version;               /* 1, 2, ...; 0: the default one, in bf16 with unit_keys for beta up to 2 only: 3 takes any */
 } separatrix_delta;
 
 const char* separatrix_error(void);

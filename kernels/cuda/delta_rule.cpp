@@ -81,7 +81,8 @@ class DeviceDeltaRule final : public DeviceSublayer {
     return {b.batch, b.length, nullptr, static_cast<int>(b.tokens()), s_.key_heads, s_.value_heads, s_.key_dim, s_.value_dim};
   }
   DeltaOptions options() const {
-    return {s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta, s_.keys == Keys::unit};
+    return {s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta, s_.keys == Keys::unit,
+            s_.gates == Gates::direct};
   }
   DeltaArguments<T> arguments() const {
     const Rows<const T> f = features_.rows();

@@ -40,6 +40,8 @@ void check_cuda(int status, const char* name);
 [[noreturn]] void refuse(const std::string& line);
 /// Throws Error when there is no device, with what the runtime says and what to do.
 void require_device();
+/// Whether this machine has no GPU at all, rather than one that does not answer: no driver, or a driver without a device.
+bool no_device();
 
 void* device_allocate(std::size_t bytes);
 void device_free(void* p);

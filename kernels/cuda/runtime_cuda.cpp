@@ -22,6 +22,13 @@ void require_device() {
                 "; run with --device cpu");
 }
 
+bool no_device() {
+  int count = 0, driver = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  const bool no_driver = cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0;
+  return status == cudaErrorNoDevice || (status == cudaSuccess && count == 0) || no_driver;
+}
+
 StreamOwner::StreamOwner() {
   cudaStream_t stream;
   check_cuda(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");

@@ -26,6 +26,7 @@ struct DeltaOptions {
   float query_scale = 1;
   bool write_beta = true;  // false: paper, Definition 1
   bool unit_keys = false;  // q and k are divided by sqrt(|.|^2 + 1e-6) first, in fp32, folded in where they are read
+  bool wide_beta = false;  // beta may be above 2, where the inverse can leave the range of fp16
 };
 
 template <class T>
@@ -70,6 +71,9 @@ const std::vector<DeltaVersion<T>>& delta_versions();
 /// The one to use.
 template <class T>
 const DeltaVersion<T>& delta_version(const DeltaSizes& sizes, const DeltaOptions& options);
+
+/// v5 with every sequence in pieces of `chunks` (1, 2, 4 or 16) chunks of 64 tokens, whatever the sizes.
+const DeltaVersion<bf16>& delta_in_pieces(int chunks);
 
 /// One token of every sequence: `state` (sequences, value_heads, key_dim, value_dim) is replaced by the state after it; row n of
 /// every Rows belongs to sequence n.  sizes.length is 1.

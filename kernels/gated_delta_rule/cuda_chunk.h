@@ -103,8 +103,11 @@ struct Decays {
     if (threadIdx.x >= warp_size) return;
     static_assert(chunk == 2 * warp_size);
     const int lane = threadIdx.x, first = 2 * lane;
-    // exp(-128) is 0 in float, so a stronger decay changes nothing; gamma stays finite.
-    const auto decay = [&](int i) { return i < at.count ? static_cast<double>(fmaxf(g.row(at.first + i)[head], -128.0f)) : 0.0; };
+    // exp(-128) is 0 in float, so a stronger decay changes nothing; gamma stays finite.  NaN, of a gate below 0, stays (no fmaxf).
+    const auto decay = [&](int i) {
+      const float here = i < at.count ? g.row(at.first + i)[head] : 0.0f;
+      return static_cast<double>(here < -128.0f ? -128.0f : here);
+    };
     const auto from_lane = [](double x, int l) { return __shfl_sync(0xffffffffu, x, l > 0 ? l : 0); };
     const double own[2] = {decay(first), decay(first + 1)};
     double sum = own[0] + own[1];  // then of all lanes up to this one

@@ -83,5 +83,6 @@ template <class T>
 DeltaVersion<T> delta_v2();
 DeltaVersion<bf16> delta_v3();  // bf16 only
 DeltaVersion<bf16> delta_v4();  // bf16 only
+DeltaVersion<bf16> delta_v5();  // bf16 only
 
 }  // namespace separatrix::SIMT

@@ -216,13 +216,13 @@ struct SlabState {
   __device__ void times(float factor) {
     pairs([&](int, int, float& a, float& b) { a *= factor, b *= factor; });
   }
-  /// times(factor), and as fp16 to a tile and to global memory, `row` halves apart.
+  /// times(factor), and as fp16 to a tile and, unless null, to global memory, `row` halves apart.
   __device__ void keep(float factor, const WarpTile<fp16, keys, slab>& tile, fp16* to, std::size_t row) {
     pairs([&](int i, int j, float& a, float& b) {
       a *= factor, b *= factor;
       const std::uint32_t pair = to_fp16_pair(a, b);
       tile.put_pair(i, j, pair);
-      store_pair(to + i * row + j, pair);
+      if (to) store_pair(to + i * row + j, pair);
     });
   }
   /// += left^T right, both with `chunk` rows.
@@ -233,6 +233,10 @@ struct SlabState {
       const int unit = threadIdx.x / warp_size + warps * u;
       multiply<false, chunk / 16>(x[u], LeftColumns<LeftTile>{left, unit / 2 * 16}, right.from_column(unit % 2 * 16));
     }
+  }
+  /// Columns `column` on of the identity.
+  __device__ void load_identity(int column) {
+    pairs([&](int i, int j, float& a, float& b) { a = i == column + j ? 1.0f : 0.0f, b = i == column + j + 1 ? 1.0f : 0.0f; });
   }
   /// From or to (key_dim, value_dim) floats, this slab from `column` on; null: zero.
   __device__ void load(const float* from, int key_dim, int value_dim, int column) {

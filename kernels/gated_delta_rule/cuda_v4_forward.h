@@ -1,7 +1,7 @@
 // Forward of v4; formulas and the three kernels: cuda_forward.h.  P is made in the output kernel and kept for the backward.
 #pragma once
 #include "kernels/gated_delta_rule/cuda_forward.h"
-#include "kernels/gated_delta_rule/cuda_v4.h"
+#include "kernels/gated_delta_rule/cuda_v4_pieces.h"
 
 namespace separatrix::SIMT {
 namespace v4 {
@@ -91,28 +91,35 @@ constexpr std::size_t scan_floats() {
          2 * WarpTile<fp16, chunk, slab>::floats + 2 * (Decays::floats + chunk) + warps;
 }
 
-/// grid (sequences, value_heads, slabs)
-template <int keys>
+/// grid: ScanPart.  `local`: only what a piece does to the state (cuda_v4_pieces.h), nothing is kept.
+template <int keys, bool local>
 __global__ void __launch_bounds__(delta_threads)
-    scan(DeltaSizes s, DeltaOptions o, DeltaArguments<bf16> in, Saved saved, float* final_state) {
+    scan(DeltaSizes s, DeltaOptions o, DeltaArguments<bf16> in, Saved saved, Pieces pieces, float* final_state) {
   using Keys = WarpTile<fp16, chunk, keys>;
   using Square = WarpTile<fp16, chunk, chunk>;
   using Slab = WarpTile<fp16, chunk, slab>;
-  const int n = blockIdx.x, h = blockIdx.y, column = blockIdx.z * slab, kh = h / (s.value_heads / s.key_heads);
-  const int first = threadIdx.x / warp_size * 16, chunks = chunks_of(s, n);
-  SharedPieces pieces(shared_memory());
-  const Keys k_tiles(pieces, 2);
-  const Square inverse_tiles(pieces, 2);
-  const WarpTile<fp16, keys, slab> state_tile(pieces);
-  const Slab x_tile(pieces), solved_tile(pieces);
-  float* numbers = pieces.take(2 * (Decays::floats + chunk));  // decays, then the factors of k; twice
-  const BlockMax block_max{pieces.take(warps)};
+  const ScanPart part(s, pieces);
+  if (part.piece > part.last || (local && (part.piece == part.last || (part.transition && part.piece == 0)))) return;
+  const int n = part.sequence, h = blockIdx.y, column = part.column, kh = h / (s.value_heads / s.key_heads);
+  const int first = threadIdx.x / warp_size * 16;
+  SharedPieces shared(shared_memory());
+  const Keys k_tiles(shared, 2);
+  const Square inverse_tiles(shared, 2);
+  const WarpTile<fp16, keys, slab> state_tile(shared);
+  const Slab x_tile(shared), solved_tile(shared);
+  float* numbers = shared.take(2 * (Decays::floats + chunk));  // decays, then the factors of k; twice
+  const BlockMax block_max{shared.take(warps)};
   const std::size_t own = (static_cast<std::size_t>(n) * s.value_heads + h) * s.key_dim * s.value_dim;
   SlabState<keys> state;  // times `scale`
-  state.load(in.state ? in.state + own : nullptr, s.key_dim, s.value_dim, column);
+  if (part.transition)
+    state.load_identity(column);
+  else if (part.piece == 0)
+    state.load(in.state ? in.state + own : nullptr, s.key_dim, s.value_dim, column);
+  else
+    state.load(local ? nullptr : pieces.state(s, n, h, part.piece), s.key_dim, s.value_dim, column);
   SlabRows next_v;
   const auto fetch = [&](int c) {
-    if (c >= chunks) return;
+    if (c >= part.end) return;
     const ChunkPlace at = place_of(s, n, c);
     const std::size_t head = static_cast<std::size_t>(at.slot) * s.value_heads + h;
     const std::size_t key_head = static_cast<std::size_t>(at.slot) * s.key_heads + kh;
@@ -121,11 +128,11 @@ __global__ void __launch_bounds__(delta_threads)
     float* to = numbers + c % 2 * (Decays::floats + chunk);
     stage_floats(saved.decays(head), Decays::floats, to);
     stage_floats(saved.factors(key_head) + chunk, chunk, to + Decays::floats);
-    next_v.load(in.v, at, h * s.value_dim + column, s.value_dim - column);
+    next_v.load(in.v, at, h * s.value_dim + column, part.transition ? 0 : s.value_dim - column);
   };
   float scale = 1;
-  fetch(0);
-  for (int c = 0; c < chunks; ++c) {
+  fetch(part.begin);
+  for (int c = part.begin; c < part.end; ++c) {
     const ChunkPlace at = place_of(s, n, c);
     const std::size_t head = static_cast<std::size_t>(at.slot) * s.value_heads + h;
     const Keys k = k_tiles.part(c);
@@ -139,8 +146,8 @@ __global__ void __launch_bounds__(delta_threads)
     __syncthreads();
     const float scale_before = scale;
     scale = scale_below_1(block_max.get());
-    state.keep(scale / scale_before, state_tile, saved.state(head) + column, saved.values);
-    if (threadIdx.x == 0) saved.scales(head)[blockIdx.z] = scale;
+    state.keep(scale / scale_before, state_tile, local ? nullptr : saved.state(head) + column, saved.values);
+    if (!local && threadIdx.x == 0) saved.scales(head)[column / slab] = scale;
     fetch(c + 1);
     __syncthreads();
     // X = B V - B E o (K S)
@@ -159,7 +166,7 @@ __global__ void __launch_bounds__(delta_threads)
     fp16* kept_values = saved.value_rows(head) + column;
     for_pairs(sums, [&](int row, int j, float& a, float& b) {
       const int i = first + row;
-      store_pair(kept_values + i * saved.values + j, to_fp16_pair(a, b));
+      if (!local) store_pair(kept_values + i * saved.values + j, to_fp16_pair(a, b));
       const float factor = decays.to_end[i] * factors[i];
       solved_tile.put_pair(i, j, to_fp16_pair(factor * a, factor * b));
     });
@@ -167,7 +174,12 @@ __global__ void __launch_bounds__(delta_threads)
     state.times(decays.whole());
     state.add(k, solved_tile);
   }
-  if (final_state) state.store(final_state + own, s.key_dim, s.value_dim, column, 1 / scale);
+  if (part.transition)
+    state.store(pieces.transition(s, n, h, part.piece), s.key_dim, s.key_dim, column, 1 / scale);
+  else if (local)
+    state.store(pieces.state(s, n, h, part.piece + 1), s.key_dim, s.value_dim, column, 1 / scale);
+  else if (final_state && part.piece == part.last)
+    state.store(final_state + own, s.key_dim, s.value_dim, column, 1 / scale);
 }
 
 template <int keys>

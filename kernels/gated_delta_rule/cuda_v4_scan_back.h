@@ -1,6 +1,6 @@
 // The first of v4's backward kernels: from the last chunk to the first, dX and the gradient of the state (cuda_backward.h).
 #pragma once
-#include "kernels/gated_delta_rule/cuda_v4.h"
+#include "kernels/gated_delta_rule/cuda_v4_pieces.h"
 
 namespace separatrix::SIMT {
 namespace v4 {
@@ -11,30 +11,35 @@ constexpr std::size_t scan_back_floats() {
          4 * WarpTile<fp16, chunk, slab>::floats + 2 * (Decays::floats + 2 * chunk) + warps;
 }
 
-/// grid (sequences, value_heads, slabs)
-template <int keys>
+/// grid: ScanPart.  `local`: only the gradient of the state that a piece hands on (cuda_v4_pieces.h), nothing is kept.
+template <int keys, bool local>
 __global__ void __launch_bounds__(delta_threads)
-    scan_back(DeltaSizes s, DeltaOptions o, Saved saved, Rows<const bf16> d_out, const float* d_final_state, Rows<bf16> d_v,
-              float* d_first_state, Scratch scratch) {
+    scan_back(DeltaSizes s, DeltaOptions o, Saved saved, Pieces pieces, Rows<const bf16> d_out, const float* d_final_state,
+              Rows<bf16> d_v, float* d_first_state, Scratch scratch) {
   using Keys = WarpTile<fp16, chunk, keys>;
   using Square = WarpTile<fp16, chunk, chunk>;
   using Slab = WarpTile<fp16, chunk, slab>;
-  const int n = blockIdx.x, h = blockIdx.y, column = blockIdx.z * slab, kh = h / (s.value_heads / s.key_heads);
+  const ScanPart part(s, pieces);
+  if (part.piece > part.last || (local && part.piece == 0)) return;
+  const int n = part.sequence, h = blockIdx.y, column = part.column, kh = h / (s.value_heads / s.key_heads);
   const int first = threadIdx.x / warp_size * 16;
-  SharedPieces pieces(shared_memory());
-  const Keys k_tiles(pieces, 2), q_tiles(pieces, 2);
-  const Square inverse_tiles(pieces, 2), p_tiles(pieces, 2);
-  const WarpTile<fp16, keys, slab> state_tile(pieces);
-  const Slab out_tile(pieces), q_out_tile(pieces), y_tile(pieces), x_tile(pieces);  // dO, factors dO, dV', factors dX
+  SharedPieces shared(shared_memory());
+  const Keys k_tiles(shared, 2), q_tiles(shared, 2);
+  const Square inverse_tiles(shared, 2), p_tiles(shared, 2);
+  const WarpTile<fp16, keys, slab> state_tile(shared);
+  const Slab out_tile(shared), q_out_tile(shared), y_tile(shared), x_tile(shared);  // dO, factors dO, dV', factors dX
   constexpr int numbers_size = Decays::floats + 2 * chunk;
-  float* numbers = pieces.take(2 * numbers_size);  // decays, factors of q and of k; twice
-  const BlockMax block_max{pieces.take(warps)};
+  float* numbers = shared.take(2 * numbers_size);  // decays, factors of q and of k; twice
+  const BlockMax block_max{shared.take(warps)};
   const std::size_t own = (static_cast<std::size_t>(n) * s.value_heads + h) * s.key_dim * s.value_dim;
   SlabState<keys> d_state;  // times `scale`
-  d_state.load(d_final_state ? d_final_state + own : nullptr, s.key_dim, s.value_dim, column);
+  if (part.piece == part.last)
+    d_state.load(d_final_state ? d_final_state + own : nullptr, s.key_dim, s.value_dim, column);
+  else
+    d_state.load(local ? nullptr : pieces.d_state(s, n, h, part.piece), s.key_dim, s.value_dim, column);
   SlabRows next_out;
   const auto fetch = [&](int c) {
-    if (c < 0) return;
+    if (c < part.begin) return;
     const ChunkPlace at = place_of(s, n, c);
     const std::size_t head = static_cast<std::size_t>(at.slot) * s.value_heads + h;
     const std::size_t key_head = static_cast<std::size_t>(at.slot) * s.key_heads + kh;
@@ -47,10 +52,9 @@ __global__ void __launch_bounds__(delta_threads)
     stage_floats(saved.factors(key_head), 2 * chunk, to + Decays::floats);
     next_out.load(d_out, at, h * s.value_dim + column, s.value_dim - column);
   };
-  const int last = chunks_of(s, n) - 1;
   float scale = 1;
-  fetch(last);
-  for (int c = last; c >= 0; --c) {
+  fetch(part.end - 1);
+  for (int c = part.end - 1; c >= part.begin; --c) {
     const ChunkPlace at = place_of(s, n, c);
     const std::size_t head = static_cast<std::size_t>(at.slot) * s.value_heads + h;
     const Keys k = k_tiles.part(c), q = q_tiles.part(c);
@@ -64,8 +68,8 @@ __global__ void __launch_bounds__(delta_threads)
     __syncthreads();
     const float scale_before = scale;
     scale = scale_below_1(block_max.get());
-    d_state.keep(scale / scale_before, state_tile, scratch.d_state(head) + column, scratch.values);
-    if (threadIdx.x == 0) scratch.scales(head)[blockIdx.z] = scale;
+    d_state.keep(scale / scale_before, state_tile, local ? nullptr : scratch.d_state(head) + column, scratch.values);
+    if (!local && threadIdx.x == 0) scratch.scales(head)[column / slab] = scale;
     for_pairs(sums, [&](int row, int j, float& a, float& b) {
       const int i = first + row;
       a *= scale, b *= scale;
@@ -88,13 +92,13 @@ __global__ void __launch_bounds__(delta_threads)
     fp16* kept_x = scratch.d_x(head) + column;
     for_pairs(sums, [&](int row, int j, float& a, float& b) {
       const int i = first + row;
-      store_pair(kept_x + i * scratch.values + j, to_fp16_pair(a, b));
+      if (!local) store_pair(kept_x + i * scratch.values + j, to_fp16_pair(a, b));
       const float factor = -decays.beta[i] * decays.pair(i, 0) * k_factors[i];
       x_tile.put_pair(i, j, to_fp16_pair(factor * a, factor * b));
       const float write = o.write_beta ? decays.beta[i] : 1.0f;
       a *= write, b *= write;
     });
-    write_rows(sums, at, h * s.value_dim + column, s.value_dim - column, 1 / scale, d_v);
+    if (!local) write_rows(sums, at, h * s.value_dim + column, s.value_dim - column, 1 / scale, d_v);
     __syncthreads();
     // dS = e^{gamma_n} dS' + (E o Q)^T dO - (B E o K)^T dX; E_0, the largest of E, comes last: operands hold no 1e-27.
     d_state.times(decays.pair(chunk - 1, 0));
@@ -102,7 +106,10 @@ __global__ void __launch_bounds__(delta_threads)
     d_state.add(k, x_tile);
     d_state.times(decays.from_start[0]);
   }
-  if (d_first_state) d_state.store(d_first_state + own, s.key_dim, s.value_dim, column, 1 / scale);
+  if (local)
+    d_state.store(pieces.d_state(s, n, h, part.piece - 1), s.key_dim, s.value_dim, column, 1 / scale);
+  else if (d_first_state && part.piece == 0)
+    d_state.store(d_first_state + own, s.key_dim, s.value_dim, column, 1 / scale);
 }
 
 }  // namespace v4

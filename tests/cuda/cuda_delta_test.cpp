@@ -162,6 +162,34 @@ TEST_CASE("the delta rule on the device gives the same bits in every run, and fo
   }
 }
 
+TEST_CASE("a gate below zero, whose logarithm is no number, shows on the device in every version") {
+  const auto shows = [](const auto& version, auto type) {
+    const Problem p{{70}, 1, 1, 32, 32};
+    Draw d(68, 0);
+    Drawn x = draw_problem<decltype(type)>(p, regimes[0], d);
+    x.in.g[50] = std::nanf("");
+    const DeltaResult<float> r = run(version, p, x, true);
+    INFO(version.name);
+    CHECK(std::isnan(r.o[50 * 32]));
+    CHECK(std::isnan(r.final_state[0]));
+    CHECK(std::isnan(r.gradient.g[50]));
+  };
+  for (const DeltaVersion<float>& version : delta_versions<float>()) shows(version, float{});
+  for (const DeltaVersion<bf16>& version : delta_versions<bf16>()) shows(version, bf16{});
+}
+
+TEST_CASE("keys that are not unit, or beta above 2, do not go to a version with fp16 operands") {
+  DeltaSizes s;
+  s.sequences = s.key_heads = s.value_heads = 1, s.length = s.tokens = 64, s.key_dim = s.value_dim = 64;
+  DeltaOptions o;
+  const auto bits = [&] { return delta_version<bf16>(s, o).operand_bits; };
+  CHECK(bits() > 11);
+  o.unit_keys = true;
+  CHECK(bits() == 11);
+  o.wide_beta = true;
+  CHECK(bits() > 11);
+}
+
 TEST_CASE("a gate of exactly zero, no initial state, and sizes without a kernel, on the device") {
   const Problem p{{70}, 1, 1, 16, 16};
   Draw d(65, 0);

@@ -3,7 +3,7 @@
 
 #include "kernels/cuda/fp16.h"
 #include "tests/catch.h"
-#include "tests/cuda/delta_problem.h"
+#include "tests/cuda/raw_problem.h"
 
 using namespace separatrix;
 using namespace separatrix::test;
@@ -15,40 +15,9 @@ const DeltaVersion<bf16>& v4() {
   return delta_versions<bf16>()[3];
 }
 
-/// q and k as a projection leaves them: rows from 2^-6 to 2^9 in size, one of them tiny and one zero.
-Drawn raw_problem(const Problem& p, const Regime& regime, Draw& d) {
-  Drawn x = draw_problem<bf16>(p, regime, d);
-  for (std::vector<float>* v : {&x.in.q, &x.in.k}) {
-    for (std::size_t r = 0; r < v->size(); r += p.key_dim) {
-      const float size = static_cast<float>(std::exp2(std::floor(16 * d.uniform()) - 6));
-      for (int i = 0; i < p.key_dim; ++i) (*v)[r + i] *= r == 3u * p.key_dim ? 1e-8f : r == 4u * p.key_dim ? 0.0f : size;
-    }
-    *v = to_floats(to_type<bf16>(*v));
-  }
-  return x;
-}
-
-/// Error of the kernel in units of what operands of 11 bits do: 2^13 times what the definition in fp32 errs by.  What is stored in
-/// bf16 may differ by its rounding too.
-double worst(const Problem& p, const Drawn& x, std::string& where) {
-  const DeltaResult<double> truth = unit_reference<double>(p, x);
-  const DeltaResult<float> plain = unit_reference<float>(p, x), kernel = run(v4(), p, x, true);
-  double most = 0;
-  for (std::size_t i = 0; i < named(truth).size(); ++i) {
-    const auto [name, exact] = named(truth)[i];
-    const bool stored_in_bf16 = name == "o" || name == "dq" || name == "dk" || name == "dv";
-    const double size = error(std::vector<double>(exact->size(), 0), *exact), e = error(*named(kernel)[i].second, *exact);
-    const double beyond = e - (stored_in_bf16 ? std::ldexp(size, -9) : 0);
-    const double unit = std::ldexp(std::max(error(*named(plain)[i].second, *exact), std::ldexp(size, -24)), 13);
-    const double y = std::isnan(e) ? INFINITY : beyond <= 0 ? 0 : beyond / unit;
-    if (y > most) most = y, where = name;
-  }
-  return most;
-}
-
 double worst(const Problem& p, const Regime& regime, std::uint32_t level, std::string& where) {
   Draw d(level, 0);
-  return worst(p, raw_problem(p, regime, d), where);
+  return worst_of_11_bits(v4(), p, raw_problem(p, regime, d), where);
 }
 
 Drawn times(Drawn x, float values, float gradients) {
@@ -132,7 +101,7 @@ TEST_CASE("the delta rule with fp16 operands where one slab of values is much la
       for (std::size_t i = 0; i < v->size(); ++i)
         if (i % 64 >= 32) (*v)[i] *= v == &x.in.v || v == &x.in.state ? values : gradients;
     std::string tensor;
-    const double y = worst(p, x, tensor);
+    const double y = worst_of_11_bits(v4(), p, x, tensor);
     INFO(values << ", " << gradients << ": " << y << " in " << tensor);
     CHECK(y <= 1);
   }
