@@ -14,6 +14,12 @@ void check(cudaError_t status, const char* call) {
 
 }  // namespace
 
+std::string cuda_fault() {
+  std::size_t free, all;
+  const cudaError_t status = cudaMemGetInfo(&free, &all);  // asks nothing of the streams, whatever other threads record on theirs
+  return status == cudaSuccess ? "" : cudaGetErrorString(status);
+}
+
 std::vector<std::string> cuda_devices() {
   int count = 0;
   check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");

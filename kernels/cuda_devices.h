@@ -9,4 +9,8 @@ namespace separatrix {
 /// Throws Error "built without CUDA" in a build without it, and the runtime's own message when there is no driver or device.
 std::vector<std::string> cuda_devices();
 
+/// What keeps this process from its CUDA device for good, after an error that the runtime cannot recover from (such as an illegal
+/// address): every later call fails with it.  Empty: nothing.
+std::string cuda_fault();
+
 }  // namespace separatrix

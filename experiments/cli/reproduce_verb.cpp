@@ -1,4 +1,4 @@
-// separatrix reproduce [--scale quick|paper] [--out DIR]
+// separatrix reproduce [--scale quick|paper] [--out DIR] [--jobs K] [--runs-as auto|processes|threads] [--set a.b=c]...
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -21,8 +21,11 @@ void add_reproduce_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--out", *out, "the folder of the report; its runs are below")->capture_default_str();
   verb->add_option("--jobs", options->jobs, "runs at once; 0: one per core")->check(CLI::NonNegativeNumber);
   verb->add_option("--set", options->sets, "override a key of every run: train.steps=100")->take_all()->allow_extra_args(false);
-  verb->callback([options, out, &exit_code] {
+  const auto runs_as = std::make_shared<std::string>("auto");
+  verb->add_option("--runs-as", *runs_as, "as for sweep: processes | threads | auto")->capture_default_str();
+  verb->callback([options, out, runs_as, &exit_code] {
     options->out = *out;
+    options->runs_as = parse_runs_as(*runs_as);
     note_interrupts();
     options->stop = [] { return interrupted_by != 0; };
     const ReproduceResult result = reproduce(*options);

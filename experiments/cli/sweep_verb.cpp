@@ -1,13 +1,11 @@
 // separatrix sweep SWEEP.toml --out DIR [--jobs K] [--set a.b=c]... [--launcher local|slurm] [--dry-run] [--json]
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/interrupt.h"
 #include "experiments/harness/slurm.h"
 #include "experiments/harness/sweep.h"
-#include "kernels/cuda_devices.h"
 
 namespace separatrix {
 namespace {
@@ -22,12 +20,6 @@ struct SweepArguments {
 void print_plan(const std::vector<PlannedRun>& runs) {
   for (const PlannedRun& run : runs) fmt::print("{}\n", run.name);
   fmt::print("{} runs\n", runs.size());
-}
-
-/// A GPU that is not there fails every run: say so once, before the first.
-void refuse_missing_device(const std::vector<PlannedRun>& runs) {
-  if (std::any_of(runs.begin(), runs.end(), [](const PlannedRun& run) { return run.config.train.device == "cuda"; }))
-    cuda_devices();
 }
 
 int sweep(const SweepArguments& a) {

@@ -13,6 +13,10 @@ void check_difficulty(const Task& task, const std::string& key, int n) {
 void check_curriculum(const RunConfig& config, const Task& task) {
   const CurriculumConfig& c = config.curriculum;
   if (c.kind == "none") {
+    if (!c.levels.empty())
+      fail(
+          "curriculum.levels is given, but curriculum.kind is 'none', which trains at task.difficulty alone; give the kind "
+          "(milestones or threshold) or leave the levels out");
     if (config.task.difficulty < 0) fail("give task.difficulty, or a curriculum (curriculum.kind and curriculum.levels)");
     return check_difficulty(task, "task.difficulty", config.task.difficulty);
   }

@@ -7,7 +7,6 @@
 #include "experiments/harness/paths.h"
 #include "experiments/harness/progress.h"
 #include "experiments/harness/reach.h"
-#include "experiments/harness/sweep.h"
 #include "experiments/harness/verify_hook.h"
 #include "experiments/report/limits_table.h"
 #include "experiments/report/reach_table.h"
@@ -79,7 +78,7 @@ bool train(const std::string& name, const fs::path& file, const ReproduceOptions
   const std::vector<PlannedRun> runs = plan(sweep, options.sets);
   const Step step(fmt::format("Train: {} ({} runs)", name, runs.size()));
   SweepOptions sweep_options;
-  sweep_options.jobs = options.jobs, sweep_options.stop = options.stop;
+  sweep_options.jobs = options.jobs, sweep_options.stop = options.stop, sweep_options.runs_as = options.runs_as;
   const SweepResult result = run_sweep(sweep, runs, options.out / "runs" / name, sweep_options);
   step.done(fmt::format("{} done ({} before), {} diverged, {} crashed{}", result.done, result.skipped, result.diverged,
                         result.crashed, result.stopped ? "; stopped, the same command goes on" : ""));
@@ -99,7 +98,8 @@ ReproduceResult reproduce(const ReproduceOptions& options) {
   if (options.scale != "quick" && options.scale != "paper")
     fail("unknown scale '{}'; did you mean '{}'? (quick: minutes; paper: Appendix C as written, days on a CPU)", options.scale,
          nearest(options.scale, {"quick", "paper"}));
-  for (const std::string& name : sweep_names) plan(load_sweep(sweep_file(options.scale, name)), options.sets);  // wrong --set?
+  for (const std::string& name : sweep_names)  // a wrong --set, no GPU: now, not after the statements
+    refuse_missing_device(plan(load_sweep(sweep_file(options.scale, name)), options.sets));
   std::error_code error;
   fs::create_directories(options.out, error);
   if (error) fail("--out {}: cannot make the folder: {}", options.out.string(), error.message());

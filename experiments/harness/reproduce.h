@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "experiments/harness/sweep.h"
+
 namespace separatrix {
 
 struct ReproduceOptions {
@@ -13,6 +15,7 @@ struct ReproduceOptions {
   int jobs = 0;                          // runs at once; 0: one per core
   std::function<bool()> stop;            // true ends with everything resumable
   std::vector<std::string> sets;         // overrides for every run
+  RunsAs runs_as = RunsAs::by_device;
 };
 
 struct ReproduceResult {

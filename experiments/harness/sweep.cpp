@@ -12,6 +12,7 @@
 #include "experiments/harness/run.h"
 #include "experiments/harness/sweep_directory.h"
 #include "experiments/harness/sweep_progress.h"
+#include "kernels/cuda_devices.h"
 
 namespace separatrix {
 namespace {
@@ -50,9 +51,13 @@ class Sweep {
           running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(r));
           record_end(i, *code);
           progress.ended(i);
+          if (*code != 0) check_device(i);
         }
       progress.update(running_.size());
     }
+    if (!lost_.empty())
+      fail("the GPU can no longer be used by this process ({}): {} of {} runs were not started; the same command goes on", lost_,
+           not_started_, runs_.size());
     return true;
   }
 
@@ -115,6 +120,16 @@ class Sweep {
       directory_.set_state(i, {"crashed", fmt::format("exit code {}: {}", code, last_line(directory_.log(i)))});
   }
 
+  /// Runs started after an error that outlives its run would all fail of it.
+  void check_device(std::size_t failed) {
+    if (!lost_.empty() || !is_thread(options_.runs_as, runs_[failed].config)) return;
+    if (options_.device_fault)
+      lost_ = options_.device_fault();
+    else if (runs_[failed].config.train.device == "cuda")
+      lost_ = cuda_fault();
+    if (!lost_.empty()) not_started_ = waiting_.size(), waiting_.clear();
+  }
+
   void stop_all() {
     for (const Running& r : running_) r.job->ask_to_stop();
     for (const Running& r : running_) {
@@ -131,6 +146,8 @@ class Sweep {
   int jobs_, threads_;
   std::vector<std::size_t> waiting_;
   std::vector<Running> running_;
+  std::string lost_;  // why the device cannot be used
+  std::size_t not_started_ = 0;
 };
 
 }  // namespace
@@ -174,6 +191,11 @@ RunsAs parse_runs_as(const std::string& word) {
 
 bool is_thread(RunsAs runs_as, const RunConfig& config) {
   return runs_as == RunsAs::by_device ? config.train.device == "cuda" : runs_as == RunsAs::threads;
+}
+
+void refuse_missing_device(const std::vector<PlannedRun>& runs) {
+  if (std::any_of(runs.begin(), runs.end(), [](const PlannedRun& run) { return run.config.train.device == "cuda"; }))
+    cuda_devices();
 }
 
 int available_cores() {

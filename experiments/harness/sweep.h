@@ -16,7 +16,7 @@ namespace separatrix {
 
 /// Processes share nothing but the machine.  A GPU runs kernels of several processes in turns, those of several streams of one
 /// process at the same time: so runs on it are threads, each with an executor and a stream of its own.  They share the fate of
-/// their process: an error that the CUDA runtime cannot recover from ends all of them, and the same command goes on.
+/// their process: after an error that the CUDA runtime cannot recover from no further run is started, and the same command goes on.
 enum class RunsAs { by_device, processes, threads };
 
 /// auto (by device) | processes | threads; another word throws Error.
@@ -24,12 +24,17 @@ RunsAs parse_runs_as(const std::string& word);
 /// Whether a run of this config is a thread.
 bool is_thread(RunsAs runs_as, const RunConfig& config);
 
+/// A GPU that is not there fails every run: throws Error with the runtime's message, once, before the first.
+void refuse_missing_device(const std::vector<PlannedRun>& runs);
+
 struct SweepOptions {
   int jobs = 0;                // runs at once; 0: one per core
   bool quiet = false;          // no progress
   std::function<bool()> stop;  // asked often; true stops all runs, each with a checkpoint
   RunsAs runs_as = RunsAs::by_device;
-  Command trainer;  // program and first arguments of a run that is a process; empty: this program's `train`
+  std::function<std::string()>
+      device_fault;  // asked when a thread has failed; empty text: the device can be used; null: cuda_fault
+  Command trainer;   // program and first arguments of a run that is a process; empty: this program's `train`
 };
 
 struct SweepResult {
@@ -38,7 +43,8 @@ struct SweepResult {
 };
 
 /// Runs what is not finished.  A run that diverges or crashes is recorded and the others go on.
-/// Throws Error when another sweep works in the directory, or when a finished run there had other settings.
+/// Throws Error when another sweep works in the directory, or when a finished run there had other settings; and, when all runs have
+/// ended, if their process lost its GPU.
 SweepResult run_sweep(const SweepFile& sweep, const std::vector<PlannedRun>& runs, const std::filesystem::path& directory,
                       const SweepOptions& options);
 

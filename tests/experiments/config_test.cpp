@@ -100,6 +100,7 @@ TEST_CASE("a curriculum that contradicts itself is refused") {
   CHECK_THAT(complaint(base + "levels = [4, 8, 16]\nuntil = [5, 5]\n"), Contains("must rise"));
   CHECK(complaint(base + "levels = [4, 8, 16]\nuntil = [5, 6]\n").empty());
   CHECK_THAT(complaint(good, {"curriculum.kind=threshold", "curriculum.levels=[4]"}), Contains("contradicts"));
+  CHECK_THAT(complaint(good, {"curriculum.levels=[4]"}), Contains("give the kind"));
   CHECK(evaluation_difficulties(parse_config(base + "levels = [4, 8]\nuntil = [5]\n", "x")) == std::vector<int>{4, 8});
   CHECK(evaluation_difficulties(parse_config(good, "x")) == std::vector<int>{8});
 }

@@ -60,6 +60,18 @@ TEST_CASE("a thread that fails is recorded with its reason, and the others go on
              Catch::Matchers::StartsWith("exit code 2: separatrix: ") && Catch::Matchers::Contains("is not a run's"));
 }
 
+TEST_CASE("when a thread's failure takes the GPU with it, no further run is started, and the same command goes on", "[sweep]") {
+  Tiny sweep(RunsAs::threads);
+  const fs::path first = sweep.directory / sweep.runs[0].name;
+  fs::create_directories(first);
+  write_whole((first / "model.safetensors").string(), "somebody else's");
+  sweep.options.jobs = 1;
+  sweep.options.device_fault = [] { return "an illegal memory access was encountered"; };
+  CHECK_THROWS_WITH(sweep.go(), Catch::Contains("an illegal memory access") && Catch::Contains("2 of 3 runs were not started"));
+  fs::remove_all(first);
+  CHECK(sweep.go().done == 3);
+}
+
 TEST_CASE("a sweep of threads that is stopped cuts its runs and goes on to the bits of one that was not", "[sweep]") {
   constexpr int steps = 4000;
   Tiny whole(RunsAs::threads, steps), cut(RunsAs::threads, steps);
