@@ -67,8 +67,9 @@ const std::vector<Construction>& constructions() {
        "paper, Theorem 1, GDN + attention; Grazzi et al. 2025; Yang et al. 2024", "the reals: needs exp and square roots",
        "numbers of the vocabulary, the largest number of bits", 128, build_state_based_recall_in_trained_form},
       {"padded_formulas",
-       "21 hard-attention layers and one gated-delta-rule layer evaluate boolean formulas of depth at most floor(log2 n) after "
-       "O(n^3) padding tokens, with weights that do not depend on n",
+       "21 hard-attention layers and one gated-delta-rule layer evaluate boolean formulas of n tokens with a gate and of depth "
+       "D <= floor(log2 n), 3 D + 2 <= n + 1 (7 tokens or more, and 3 to 5 are too few), after O(n^3) padding tokens, with "
+       "weights that do not depend on n; deeper formulas are answered anyhow",
        "paper, Theorem 3 and Corollary 3.1; Barrington 1989; Merrill and Sabharwal 2024, layer-norm hash", "R (rational weights)",
        "nothing: the weights are the same for every n", 1, build_padded_formulas, 4}};
   return list;

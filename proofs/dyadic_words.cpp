@@ -1,8 +1,7 @@
 // Long words of swaps in p-bit arithmetic with the keys of dyadic_keys.h: the state stays bit-identical to the exact one.
 //   one step a swap           S (I - 2 k k^T): S is the permuted row
-//   open interval, six steps  k_1 = k_ij with beta = 3/4, an orthonormal basis k_2 .. k_6 of the rest with beta = 1/4: the product
-//   is
-//                             (1 - 2 / 4) times the swap, so S is 2^-n times the permuted row
+//   open interval, six steps  k_1 = k_ij with beta = 3/4, an orthonormal basis k_2 .. k_6 of the rest with beta = 1/4, alpha = 1/2:
+//                             the product is 2^-6 (1 - 2 / 4) times the swap, so S is 2^-7n times the permuted row
 #include "models/mixers/gated_delta_rule.h"
 #include "models/numbers/log_float.h"
 #include "proofs/dyadic_keys.h"
@@ -60,15 +59,17 @@ void follow(Cases& cases, const Rational& half, int p, int swaps, int every, boo
   for (int i = 0; i < kSixVariables; ++i)
     for (int j = i + 1; j < kSixVariables; ++j) bases[{i, j}] = basis_of(i, j, half, p);
   Loop loop = loaded(half, p);
-  const LogFloat one(1.0, p), first(open_interval ? 1.5 : 2.0, p), rest(0.5, p), shrink(open_interval ? 0.5 : 1.0, p);
+  const LogFloat one(1.0, p), first(open_interval ? 1.5 : 2.0, p), rest(0.5, p);
+  const LogFloat alpha(open_interval ? 0.5 : 1.0, p), shrink(open_interval ? 0x1p-7 : 1.0, p);
   const Row<LogFloat> nothing{LogFloat(0.0, p)};
   LogFloat scale = one;
   Rng rng = draw(4, Purpose::report, static_cast<std::uint32_t>(p), open_interval);
   for (int n = 1; n <= swaps && cases.failures() == 0; ++n) {
     const auto [x, y] = random_swap_of(rng, kSixVariables);
     const Rows& basis = bases.at({std::min(x, y), std::max(x, y)});
-    delta_step<LogFloat>(loop.S, basis[0], nothing, one, first, one);
-    for (std::size_t m = 1; m < basis.size() && open_interval; ++m) delta_step<LogFloat>(loop.S, basis[m], nothing, one, rest, one);
+    delta_step<LogFloat>(loop.S, basis[0], nothing, alpha, first, one);
+    for (std::size_t m = 1; m < basis.size() && open_interval; ++m)
+      delta_step<LogFloat>(loop.S, basis[m], nothing, alpha, rest, one);
     scale = scale * shrink;
     std::swap(loop.values[x], loop.values[y]);
     if (n % every == 0)
@@ -98,7 +99,7 @@ Outcome check_open_interval_words_of(const Rational& half) {
   Cases cases;
   for (const int p : {11, 24}) follow(cases, half, p, 10000, 10, true);
   return cases.done(
-      "one random word of 10000 swaps in 11- and 24-bit arithmetic: the state is 2^-n times the permuted row, exactly, each 10 "
+      "one random word of 10000 swaps in 11- and 24-bit arithmetic: the state is 2^-7n times the permuted row, exactly, each 10 "
       "swaps");
 }
 

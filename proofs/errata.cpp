@@ -11,7 +11,9 @@ const std::vector<Finding>& findings() {
        "fixed "
        "weights and growing length the one-step swap of Section 3 and Theorem 1 is therefore not enough as written. Three ways "
        "out: the closed interval, which is what the constructions here use; rounding, by which sigmoid reaches 1 in every finite "
-       "format; and five steps per swap, all with beta inside (0, 1), whose product is exactly (1 - 2 eps) times the swap.",
+       "format; and five or six steps per swap, all with alpha and beta inside (0, 1), whose product is exactly a fixed multiple "
+       "of the swap. By that multiple the state shrinks with every swap: it needs an exponent that grows with the "
+       "length, and underflows in fp16 and fp32.",
        {"lazy_walk", "lazy_walk_horizon", "saturated_gates", "open_interval_swap", "open_interval_words", "swaps_all_lengths"},
        {}},
       {"Definition 1 is not the layer that is trained",
@@ -24,11 +26,12 @@ const std::vector<Finding>& findings() {
        {}},
       {"The update printed in Figures 4 and 5 is not a swap",
        "`a, c = c, e` overwrites a value, after which two variables are equal and information is lost; the text speaks of swaps. "
-       "Under such updates values coalesce and the task is no word problem of a group. The default here is `a, c = c, a`; the "
-       "printed form is the option updates = assign.",
+       "Under such updates values coalesce and the task is no word problem of a group; the value that the first update copies is "
+       "then right twice as often as chance at every length, where the paper's transformer is at chance. The default here is "
+       "`a, c = c, a`; the printed form is the option updates = printed.",
        {},
-       {"separatrix tasks sample state_tracking --difficulty 8 --count 1 --seed 1 --set updates=assign",
-        "separatrix tasks list state_tracking --floors --set updates=assign"}},
+       {"separatrix tasks sample state_tracking --difficulty 8 --count 1 --seed 1 --set updates=printed",
+        "separatrix tasks list state_tracking --floors --set updates=printed --set strict=100"}},
       {"Hashing positions by a layer norm needs 4 log2 n + 2 bits",
        "Recall by the layer-norm hash, used for Theorem 1's attention layer, needs scores that tell 1 / (2 n^4) apart: 24 bits "
        "(fp32) "
@@ -40,7 +43,9 @@ const std::vector<Finding>& findings() {
        "The remark that such models reach PNC1 rests on iterated products of small integer matrices. Their values have as many "
        "bits "
        "as the formula has leaves, and in p-bit arithmetic with fewer bits two inputs of different value end in the same state. So "
-       "the remark lives in exact or polynomial precision, not in the logarithmic precision of Theorem 3.",
+       "this route lives in exact or polynomial precision, not in the logarithmic precision of Theorem 3; whether a hybrid can "
+       "take "
+       "another one there, since attention reads the input again, is not decided here.",
        {"integer_formulas", "integer_formulas_need_bits", "shears_collide"},
        {}},
       {"State-based recall is hard for recurrent models because the bits come first",

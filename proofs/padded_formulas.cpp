@@ -44,6 +44,13 @@ std::string random_formula(Rng& rng, int leaves, int depth) {
   return gate + a + random_formula(rng, leaves - left, depth - 1);
 }
 
+std::string random_text(Rng& rng, int length) {
+  const int most = (length + 1) / 2, leaves = 2 + static_cast<int>(rng.below(static_cast<std::uint32_t>(most - 1)));
+  std::string formula = random_formula(rng, leaves, padded::floor_log2(length));
+  formula.resize(static_cast<std::size_t>(length), '#');
+  return formula;
+}
+
 std::vector<std::string> all_formulas_of_seven_tokens() {
   std::vector<std::string> formulas;
   for (int choice = 0; choice < 128; ++choice) formulas.push_back(filled_shape("oovvovv", choice));
@@ -105,7 +112,7 @@ void expect_shapes(Cases& cases, const padded::FormulaProgram& program, int leav
 void expect_random(Cases& cases, const padded::FormulaProgram& program, int length, int formulas) {
   for (int i = 0; i < formulas && cases.failures() == 0; ++i) {
     Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(length), i);
-    expect_value(cases, program, random_formula(rng, (length + 1) / 2, padded::floor_log2(length)));
+    expect_value(cases, program, random_text(rng, length));
   }
 }
 
@@ -125,7 +132,9 @@ Outcome check_shapes(const padded::FormulaProgram& program) {
   Cases cases;
   for (const int leaves : {2, 3, 4}) expect_shapes(cases, program, leaves, 2);
   expect_random(cases, program, 15, 4);
-  return cases.done("2 formulas of each of the 8 shapes of 2 to 4 leaves, padded with blanks to 12 tokens; 4 random ones of 15");
+  return cases.done(
+      "2 formulas of each of the 8 shapes of 2 to 4 leaves, padded with blanks to 12 tokens; 4 random ones of 3 to 15 "
+      "tokens, blanks up to 15");
 }
 
 Outcome check_padded_shapes() {
@@ -139,8 +148,8 @@ Outcome check_padded_shapes_deep() {
   expect_random(cases, program, 15, 1000);
   expect_random(cases, program, 31, 10);
   return cases.done(
-      "16 formulas of each of the 22 shapes of 2 to 5 leaves, padded with blanks to 12 or 17 tokens; 1,000 random ones of 15 "
-      "tokens, 10 of 31");
+      "16 formulas of each of the 22 shapes of 2 to 5 leaves, padded with blanks to 12 or 17 tokens; 1,000 random ones of up "
+      "to 15 tokens, 10 of up to 31, blanks behind");
 }
 
 }  // namespace separatrix

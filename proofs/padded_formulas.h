@@ -18,6 +18,8 @@ std::string filled_shape(const std::string& shape, std::uint64_t choice);
 std::string filled_shape(const std::string& shape, Rng& rng);
 /// A random formula with that many leaves and at most that depth.
 std::string random_formula(Rng& rng, int leaves, int depth);
+/// A random formula of any number of leaves that fits, at most floor(log2 length) deep, blanks # behind it up to `length`.
+std::string random_text(Rng& rng, int length);
 /// Formulas of every shape of that many leaves, blanks # behind them: the length must be enough for the depth.
 std::vector<std::string> formulas_of_every_shape(int leaves, int per_shape);
 /// The value of a formula that blanks may follow, by recursion.

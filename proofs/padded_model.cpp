@@ -100,11 +100,11 @@ Outcome check_layers(const BuiltModel& built, const std::vector<std::string>& fo
                   which, turn, share));
 }
 
-/// Random formulas of `length` tokens, at most floor(log2 length) deep.
+/// random_text of `length` tokens.
 void add_random(std::vector<std::string>& formulas, int length, int count) {
   for (int i = 0; i < count; ++i) {
     Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(length), 5000 + i);
-    formulas.push_back(random_formula(rng, (length + 1) / 2, padded::floor_log2(length)));
+    formulas.push_back(random_text(rng, length));
   }
 }
 
@@ -125,7 +125,7 @@ Outcome check_padded_layers_deep(const BuiltModel& model) {
   for (const std::string& formula : all_formulas_of_seven_tokens()) formulas.push_back(formula);
   return check_layers(
       model, formulas,
-      "all 128 formulas of 7 tokens, 1,000 random ones of 15, 10 of 31, 2 of each of the 22 shapes of 2 to 5 leaves");
+      "all 128 formulas of 7 tokens, 1,000 random ones of up to 15, 10 of up to 31, 2 of each of the 22 shapes of 2 to 5 leaves");
 }
 
 }  // namespace separatrix

@@ -99,17 +99,21 @@ bool recalls_all(const BuiltModel& model, int m, int p) {
 Outcome check_recall_bits(const BuiltModel& model) {
   Cases cases;
   std::string found;
+  constexpr int most_bits = 26;
   for (const int m : {8, 16, 32}) {
     const int law = 4 * std::bit_width(static_cast<unsigned>(m) - 1) + 2;  // 4 log2 m + 2
-    int p = law - 2;
+    int p = 2;
     while (p <= law + 1 && !recalls_all(model, m, p)) ++p;
     cases.expect(p >= law - 1 && p <= law + 1, [&] { return fmt::format("m = {}: not within one of {} bits", m, law); });
+    for (int more = p + 1; more <= most_bits; ++more)
+      cases.expect(recalls_all(model, m, more), [&] { return fmt::format("m = {}: {} bits do, {} do not", m, p, more); });
     found += fmt::format("m = {}: {} bits, ", m, p);
   }
   constexpr int limit = 47;
   cases.expect(recalls_all(model, limit, 24), [] { return "24 bits do not recall all of 47"; });
   cases.expect(!recalls_all(model, limit + 1, 24), [] { return "24 bits recall all of 48"; });
-  return cases.done(found + fmt::format("24 bits: all of {}, not all of {}", limit, limit + 1));
+  return cases.done(found +
+                    fmt::format("and every p from there to {}; 24 bits: all of {}, not all of {}", most_bits, limit, limit + 1));
 }
 
 }  // namespace separatrix

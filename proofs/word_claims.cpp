@@ -110,7 +110,8 @@ std::vector<Claim> integer_claims() {
   const std::string source = "Ben-Or and Cleve 1992; paper, remark on PNC1";
   return {
       {"shear_by_reflections",
-       "1 / phi times R_j += x R_i, x = -1, 0, 1, is at most five delta-rule steps within Definition 1's range, over Q(sqrt 5)",
+       "1 / phi times R_j += x R_i, x = -1, 0, 1, is at most five delta-rule steps within the closed range of Definition 1, over "
+       "Q(sqrt 5)",
        "phi = (1 + sqrt 5) / 2 is the norm of the shear", Strength::exhaustive, "all 18 shears of three registers", "",
        check_all_shears},
       {"integer_formulas", "three registers under such steps evaluate integer formulas exactly, by at most 4^d shears at depth d",

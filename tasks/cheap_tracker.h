@@ -13,6 +13,7 @@ class CheapTracker {
 
   void update(const Update& update) {
     for (int i = 0; i < update.count; ++i) last_source_[update.target[i]] = update.source[i];
+    if (first_copied_ < 0) first_copied_ = initial_[update.source[update.count - 1]];
     update.apply(holds_revealed_);
   }
   void reveal(int variable, int value) {
@@ -22,6 +23,10 @@ class CheapTracker {
   }
 
   int initial_value(int v) const { return initial_[v]; }
+  /// What the last reveal of any variable showed; 0 when there was none.
+  int last_shown() const { return revealed_; }
+  /// What the first statement copied (its last source, which it does not overwrite unless it permutes); 0 without a statement.
+  int first_copied() const { return first_copied_ < 0 ? 0 : first_copied_; }
   /// What the last reveal of v showed; its initial value when v was never revealed.
   int last_reveal(int v) const { return shown_[v]; }
   /// The initial value of the variable that the last statement writing v copied into it.
@@ -32,7 +37,7 @@ class CheapTracker {
  private:
   std::array<int, kMaxVariables> initial_, shown_, last_source_{};
   std::array<bool, kMaxVariables> holds_revealed_{};
-  int revealed_ = 0;
+  int revealed_ = 0, first_copied_ = -1;
 };
 
 /// One flag per guess: 1 where it is not the answer.

@@ -101,7 +101,11 @@ class PolishFormula : public GeneratedTask {
                                                {"root_gate", "1 when the formula begins with `or`, 0 with `and`"},
                                                {"majority_leaf", "the more frequent leaf (0 when equally frequent)"},
                                                {"first_leaf", "the first leaf"},
-                                               {"last_leaf", "the last leaf"}};
+                                               {"last_leaf", "the last leaf"},
+                                               {"decisive_leaf",
+                                                "the root's first argument where it is a leaf that decides the root, "
+                                                "else the last leaf"},
+                                               {"leaf_surplus", "1 when more leaves are 1 than their own gates make likely"}};
     return list;
   }
 
@@ -112,6 +116,7 @@ class PolishFormula : public GeneratedTask {
   void write(Rng& rng, int leaves, Draft& draft) const override;
   int random_gate(Rng& rng, int value, int parent) const;
   std::pair<int, int> random_arguments(Rng& rng, int gate, int value) const;
+  double likely(int parent) const;
 
   std::string shape_;
   int depth_ = 0, count_ = 0, power_ = 0;  // the padding is count_ n^power_
@@ -164,6 +169,13 @@ std::pair<int, int> PolishFormula::random_arguments(Rng& rng, int gate, int valu
   return rng.below(2) ? std::pair{0, 1} : std::pair{1, 0};
 }
 
+/// P(1) of an argument of that gate (-1: of the root).
+double PolishFormula::likely(int parent) const {
+  constexpr double q = 0.6180339887498949;
+  if (!hard_ || parent < 0) return 0.5;
+  return parent == kAnd ? q : 1 - q;
+}
+
 void PolishFormula::write(Rng& rng, int leaves, Draft& draft) const {
   struct Open {
     int value, parent;
@@ -171,12 +183,13 @@ void PolishFormula::write(Rng& rng, int leaves, Draft& draft) const {
   const int answer = static_cast<int>(rng.below(2));
   std::vector<Open> open = {{answer, -1}};
   int ones = 0, first_leaf = -1, last_leaf = 0;
+  double likely_ones = 0;
   for (const bool is_gate : random_shape(rng, leaves)) {
     const auto [value, parent] = open.back();
     open.pop_back();
     if (!is_gate) {
       draft.add({value});
-      ones += value, last_leaf = value;
+      ones += value, last_leaf = value, likely_ones += likely(parent);
       if (first_leaf < 0) first_leaf = value;
       continue;
     }
@@ -186,11 +199,13 @@ void PolishFormula::write(Rng& rng, int leaves, Draft& draft) const {
     open.push_back({right, gate});
     open.push_back({left, gate});
   }
-  const int root = draft.symbols[0];
+  const int root = draft.symbols[0], second = leaves > 1 ? draft.symbols[1] : root;
   draft.symbols.insert(draft.symbols.end(), padding_of(leaves), kPad);
   draft.add_answer(answer);
   const int root_guess = root == kOr || root == kOne;
-  draft.shortcut_fails = fails_of(answer, {0, root_guess, 2 * ones > leaves, first_leaf, last_leaf});
+  const bool decides = (root == kAnd && second == kZero) || (root == kOr && second == kOne);
+  const int decisive = decides ? second == kOne : last_leaf;
+  draft.shortcut_fails = fails_of(answer, {0, root_guess, 2 * ones > leaves, first_leaf, last_leaf, decisive, ones > likely_ones});
 }
 
 }  // namespace

@@ -27,6 +27,15 @@ Update random_assignment(Rng& rng, int variables) {
   return update;
 }
 
+Update random_overwriting(Rng& rng, int variables) {
+  const auto [x, y] = two_different(rng, variables);
+  int z = static_cast<int>(rng.below(static_cast<std::uint32_t>(variables - 2)));
+  for (const int taken : {std::min(x, y), std::max(x, y)}) z += z >= taken;
+  Update update;
+  update.add(x, y), update.add(y, z);
+  return update;
+}
+
 Update random_permutation(Rng& rng, int variables) {
   Update update;
   for (int v = 0; v < variables; ++v) update.add(v, v);

@@ -30,6 +30,8 @@ struct Update {
 Update random_swap(Rng& rng, int variables);
 /// A copy between two different variables, uniform over ordered pairs: `x = y`.
 Update random_assignment(Rng& rng, int variables);
+/// A swap gone wrong, as the paper's Figure 4 prints it: `x, y = y, z` of three different variables, uniform over ordered triples.
+Update random_overwriting(Rng& rng, int variables);
 /// A uniform permutation of all variables in one statement.
 Update random_permutation(Rng& rng, int variables);
 

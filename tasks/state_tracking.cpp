@@ -1,6 +1,6 @@
 // State tracking: follow variables through n updates.      [Siems et al. 2026; Olmo Hybrid, Figure 4 left, Appendix C.1]
 //   a, b, c, d, e = range(5)
-//   a, c = c, a                n updates: swaps (default), copies, or permutations of all variables
+//   a, c = c, a                n updates: swaps (default), permutations of all variables, or statements that lose values
 //   assert c == 0              a reveal after every k-th update
 //   ...
 //   assert b == 3              the question
@@ -23,9 +23,9 @@ class StateTracking : public GeneratedTask {
   explicit StateTracking(const TaskOptions& given) : GeneratedTask("state_tracking", given) {
     variables_ = settings_.integer("variables", 5, 2, kMaxVariables,
                                    "five, as in the paper: S_5 is the smallest unsolvable symmetric group");
-    updates_ = settings_.choice("updates", "swap", {"swap", "assign", "permutation"},
-                                "true transpositions: the paper's figure shows `a, c = c, e`, under which values coalesce, but its "
-                                "transformer scores chance, which only permutations explain");
+    updates_ = settings_.choice("updates", "swap", {"swap", "assign", "printed", "permutation"},
+                                "true transpositions: the paper's figure shows `a, c = c, e` (printed), under which values "
+                                "coalesce and the first value copied alone beats chance; its transformer scores chance");
     reveal_every_ =
         settings_.integer_or("reveal_every", "auto", "auto", kAuto, 0, kMaxDifficulty,
                              "auto = max(1, n / 8), the (length, spacing) pairs (8,1), (16,2), (32,4), (64,8) of Siems et "
@@ -37,6 +37,8 @@ class StateTracking : public GeneratedTask {
     read_common("all", "the paper trains next-token predictors, reveals included");
     if (tokenisation_.characters && variables_ > 10)
       fail("state_tracking: variables = {} with tokens = char: at most 10, so that an answer is one token", variables_);
+    if (updates_ == "printed" && variables_ < 3)
+      fail("state_tracking: updates = printed takes three variables, not {}", variables_);
     set_symbols(program_symbols(variables_, variables_ + 1));
   }
 
@@ -47,13 +49,19 @@ class StateTracking : public GeneratedTask {
   std::vector<int> levels() const override { return {4, 8, 16, 32, 64}; }
   std::string solve(const std::string& text) const override { return std::to_string(run_program(text)); }
   const std::vector<Shortcut>& shortcuts() const override {
-    static const std::vector<Shortcut> list = {
+    static const std::vector<Shortcut> permuting = {
         {"constant", "always 0"},
         {"initial_value", "the value the variable had at the start"},
         {"last_update", "the initial value of the variable that the last update writing the queried one copied into it"},
         {"last_reveal", "what the last reveal of the variable showed; its initial value when it was never revealed"},
         {"since_last_reveal", "follows only the value shown by the last reveal; its initial value when it ends elsewhere"}};
-    return list;
+    static const std::vector<Shortcut> coalescing = [] {
+      std::vector<Shortcut> list = permuting;
+      list.push_back({"last_shown", "what the last reveal of any variable showed; 0 when there was none"});
+      list.push_back({"first_copied", "the value that the first update copied to a second variable"});
+      return list;
+    }();
+    return loses_values() ? coalescing : permuting;
   }
 
  private:
@@ -78,14 +86,19 @@ class StateTracking : public GeneratedTask {
     }
     const int asked = query_any_ ? random_variable(rng) : 0;
     program.assert_variable(asked, value[asked], /*last=*/true);
-    draft.shortcut_fails = fails_of(value[asked], {0, cheap.initial_value(asked), cheap.last_update(asked),
-                                                   cheap.last_reveal(asked), cheap.since_last_reveal(asked)});
+    draft.shortcut_fails =
+        fails_of(value[asked], {0, cheap.initial_value(asked), cheap.last_update(asked), cheap.last_reveal(asked),
+                                cheap.since_last_reveal(asked), cheap.last_shown(), cheap.first_copied()});
+    draft.shortcut_fails.resize(shortcuts().size());
   }
 
+  /// In time all variables hold one value, which is then worth guessing.
+  bool loses_values() const { return updates_ == "assign" || updates_ == "printed"; }
   int random_variable(Rng& rng) const { return static_cast<int>(rng.below(variables_)); }
   Update random_update(Rng& rng) const {
     if (updates_ == "swap") return random_swap(rng, variables_);
     if (updates_ == "assign") return random_assignment(rng, variables_);
+    if (updates_ == "printed") return random_overwriting(rng, variables_);
     return random_permutation(rng, variables_);
   }
 

@@ -1,7 +1,9 @@
 #include "tasks/floors.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <random>
 
 #include "tests/catch.h"
 
@@ -66,6 +68,38 @@ TEST_CASE("the initial value survives n swaps with probability 0.2 + 0.8 * 0.5^n
     CHECK(floor.counted == 100000);
     CHECK(near_share(floor, .2 + .8 * std::pow(.5, n)));
   }
+}
+
+TEST_CASE("under updates that lose values, naming the first value copied beats chance at every length, as a simulation says") {
+  constexpr int variables = 5, examples = 100000;
+  std::mt19937 random(3);
+  const auto draw = [&](int below) { return static_cast<int>(random() % static_cast<unsigned>(below)); };
+  for (const char* const updates : {"assign", "printed"})
+    for (const int n : {8, 32}) {
+      int right = 0;
+      for (int e = 0; e < examples; ++e) {
+        std::array<int, variables> value{0, 1, 2, 3, 4};
+        int copied = -1;
+        for (int i = 0; i < n; ++i) {
+          std::array<int, variables> order{0, 1, 2, 3, 4};
+          std::shuffle(order.begin(), order.end(), random);
+          const auto before = value;
+          const auto [x, y, z, rest, last] = order;
+          value[x] = before[y];
+          if (std::string(updates) == "printed") value[y] = before[z];
+          if (i == 0) copied = std::string(updates) == "printed" ? z : y;
+        }
+        right += value[draw(variables)] == copied;
+      }
+      const double share = double(right) / examples;
+      INFO(updates << ", " << n << " updates: " << share);
+      CHECK(share > .35);
+      const auto task = make_task("state_tracking", {{"updates", updates}, {"strict", "100"}});
+      CHECK(std::abs(floor_of(*task, "first_copied", n, examples).correct - right) < 1500);  // 7 standard errors of the difference
+      CHECK_THROWS_AS(floor_of(*make_task("state_tracking"), "first_copied", n, 10), Error);
+    }
+  const auto shown = make_task("state_tracking", {{"updates", "assign"}});
+  CHECK(double(floor_of(*shown, "last_shown", 64, 20000).correct) / 20000 > .99);
 }
 
 TEST_CASE("constant answers score chance, and the majority of m bits scores its binomial sum") {

@@ -1,5 +1,7 @@
 #include <cmath>
+#include <iterator>
 #include <map>
+#include <sstream>
 
 #include "tasks/interpreter.h"
 #include "tasks/task.h"
@@ -111,4 +113,51 @@ TEST_CASE("shapes have the depth they promise and padding the length") {
     CHECK(length("n^3", k) == 2 * k + k * k * k);
     CHECK(length("21*n^2", k) == 2 * k + 21 * k * k);
   }
+}
+
+TEST_CASE("a leaf that decides the root, and the surplus of ones, as read from the formula's text") {
+  constexpr double q = .6180339887498949;  // the hard distribution's fixed point
+  for (const char* const distribution : {"easy", "hard"}) {
+    const auto task = make_task("polish_formula", {{"distribution", distribution}});
+    const auto at = [&](const char* name) {
+      std::size_t s = 0;
+      while (task->shortcuts().at(s).name != name) ++s;
+      return s;
+    };
+    for (int i = 0; i < 500; ++i) {
+      const Example example = task->sample(4, Purpose::test, 1 + i % 17, i);
+      std::istringstream words(example.text);
+      std::vector<std::string> symbols((std::istream_iterator<std::string>(words)), {});
+      symbols.pop_back();                             // the answer
+      std::vector<std::pair<std::string, int>> open;  // a gate and how many arguments it still wants
+      double surplus = 0;
+      for (const std::string& symbol : symbols) {
+        if (symbol == "and" || symbol == "or") {
+          open.emplace_back(symbol, 2);
+          continue;
+        }
+        const bool hard = std::string(distribution) == "hard" && !open.empty();
+        surplus += (symbol == "1") - (!hard ? .5 : open.back().first == "and" ? q : 1 - q);
+        while (!open.empty() && --open.back().second == 0) open.pop_back();
+      }
+      std::string decisive = symbols.back();
+      if (symbols.size() > 1 && ((symbols[0] == "and" && symbols[1] == "0") || (symbols[0] == "or" && symbols[1] == "1")))
+        decisive = symbols[1];
+      const std::string answer = task->vocabulary().at(example.answers.back().id);
+      INFO(example.text << " surplus " << surplus);
+      CHECK((example.shortcut_fails[at("decisive_leaf")] == 0) == (decisive == answer));
+      CHECK((example.shortcut_fails[at("leaf_surplus")] == 0) == ((surplus > 1e-9 ? "1" : "0") == answer));
+    }
+  }
+}
+
+TEST_CASE("one averaging head is right about complete formulas more often than any single leaf or the majority") {
+  const auto task = make_task("polish_formula", {{"shape", "complete"}});
+  std::map<std::string, int> right;
+  for (int i = 0; i < 10000; ++i) {
+    const Example example = task->sample(5, Purpose::test, 64, i);
+    for (std::size_t s = 0; s < task->shortcuts().size(); ++s) right[task->shortcuts()[s].name] += !example.shortcut_fails[s];
+  }
+  CHECK(right["leaf_surplus"] > 6700);
+  for (const char* const other : {"root_gate", "majority_leaf", "first_leaf", "last_leaf"}) CHECK(right[other] < 6000);
 }
