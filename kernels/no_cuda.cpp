@@ -10,6 +10,10 @@ namespace {
   fail("built without CUDA; run with --device cpu, or configure with the preset 'cuda' where nvcc is installed");
 }
 
+[[noreturn]] void no_cuda_to_time() {
+  fail("built without CUDA, and there is nothing else to time here; configure with the preset 'cuda' where nvcc is installed");
+}
+
 }  // namespace
 
 std::unique_ptr<Executor> make_cuda_executor(const Spec&, Precision) {
@@ -28,7 +32,7 @@ std::vector<KernelSpeed> bench_delta_on_cuda(const KernelBench&) {
   without_cuda();
 }
 std::vector<KernelSpeed> bench_attention_on_cuda(const KernelBench&) {
-  without_cuda();
+  no_cuda_to_time();
 }
 double cuda_product_gigaflops(Precision) {
   without_cuda();

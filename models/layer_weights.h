@@ -75,9 +75,15 @@ Row<T> add(const Row<T>& a, const Row<T>& b) {
   return y;
 }
 
+/// The model asks for more than the number type has: nothing is known of its answers.
+class NeedsReal : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Throws: layer `layer` uses `what`, which the number type cannot do.
 [[noreturn]] inline void needs_real(const std::string& layer, const std::string& what) {
-  fail("{} needs {}, which this number system lacks; evaluate with --numbers float or double", layer, what);
+  throw NeedsReal(fmt::format("{} needs {}, which this number system lacks; evaluate with --numbers float or double", layer, what));
 }
 
 }  // namespace separatrix

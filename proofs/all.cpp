@@ -46,6 +46,8 @@ template <class F>
 Outcome guarded(const F& f) {
   try {
     return f();
+  } catch (const NeedsReal& error) {
+    fail("the statement cannot be checked exactly on this model: {}", error.what());
   } catch (const Error& error) {
     return {1, 1, error.what()};
   }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/harness/machine.h"
 
 namespace separatrix {
@@ -44,14 +45,14 @@ void add_attention_bench(CLI::App& verb, int& exit_code) {
       "example: separatrix bench attention --device cuda --batch 32 --length 1024 --heads 4 --head-dim 64 --precision bf16 --json");
   auto a = std::make_shared<Arguments>();
   sub->add_option("--device", a->device, "cuda")->capture_default_str();
-  sub->add_option("--batch", a->bench.batch, "sequences")->check(CLI::PositiveNumber)->capture_default_str();
-  sub->add_option("--length", a->bench.length, "tokens of each")->check(CLI::PositiveNumber)->capture_default_str();
-  sub->add_option("--heads", a->bench.heads, "heads")->check(CLI::PositiveNumber)->capture_default_str();
-  sub->add_option("--head-dim", a->bench.key_dim, "per head")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--batch", a->bench.batch, "sequences")->check(above_0())->capture_default_str();
+  sub->add_option("--length", a->bench.length, "tokens of each")->check(above_0())->capture_default_str();
+  sub->add_option("--heads", a->bench.heads, "heads")->check(above_0())->capture_default_str();
+  sub->add_option("--head-dim", a->bench.key_dim, "per head")->check(above_0())->capture_default_str();
   sub->add_option("--precision", a->precision, "of inputs, outputs and their gradients: fp32 | bf16")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str();
-  sub->add_option("--runs", a->bench.repeats, "calls timed")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--runs", a->bench.repeats, "calls timed")->check(above_0())->capture_default_str();
   sub->add_flag("--json", a->json, "print JSON");
   sub->callback([a, &exit_code] {
     if (parse_device(a->device) != Device::cuda)

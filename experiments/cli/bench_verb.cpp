@@ -154,8 +154,8 @@ int bench_delta_rule(const DeltaArguments& a) {
     return 0;
   }
   const auto line = [&](const char* what, double seconds, double best, double gigaflop) {
-    fmt::print("{:<9} {:.2f} ms (median of {}; fastest {:.2f}); floor {:.2f} ms: {:.1f} GFLOP with the state at {:.0f} GFLOP/s\n",
-               what, 1e3 * seconds, s.runs, 1e3 * best, 1e3 * gigaflop / s.peak, gigaflop, s.peak);
+    fmt::print("{:<9} {:.2f} ms (median of {}; fastest {:.2f}); floor {:.2f} ms: {:.1f} GFLOP at {:.0f} GFLOP/s\n", what,
+               1e3 * seconds, s.runs, 1e3 * best, 1e3 * gigaflop / s.peak, gigaflop, s.peak);
   };
   line("forward", s.forward, s.forward_best, s.forward_gigaflop);
   line("backward", s.backward, s.backward_best, s.backward_gigaflop);
@@ -195,6 +195,7 @@ int bench_tasks(bool json) {
 void add_bench_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("bench", "speeds on this machine, beside their floors");
   verb->require_subcommand(1);
+  verb->footer("example: separatrix bench step experiments/quick/model.toml");
   auto* step = verb->add_subcommand("step", "one training step; reported only when its gradient is right");
   step->footer("example: separatrix bench step experiments/quick/model.toml --csv speed.csv");
   auto a = std::make_shared<StepArguments>();
@@ -239,6 +240,7 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   sweep->add_flag("--json", w->json, "print JSON");
   sweep->callback([w, &exit_code] { exit_code = bench_runs_at_once(*w); });
   auto* tasks = verb->add_subcommand("tasks", "tokens drawn per second by each generator");
+  tasks->footer("example: separatrix bench tasks --json");
   auto json = std::make_shared<bool>(false);
   tasks->add_flag("--json", *json, "print JSON");
   tasks->callback([json, &exit_code] { exit_code = bench_tasks(*json); });

@@ -1,6 +1,7 @@
 // separatrix construct NAME --out DIR: hand-built weights as a checkpoint like any other.
 #include <CLI/CLI.hpp>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/built_model.h"
 #include "experiments/harness/run_directory.h"
@@ -43,7 +44,7 @@ void add_construct_verb(CLI::App& app, int& exit_code) {
       "root2");
   auto a = std::make_shared<ConstructArguments>();
   verb->add_option("name", a->name, "the construction");
-  verb->add_option("--n", a->n, "its size; what n counts is in --list")->check(CLI::PositiveNumber);
+  verb->add_option("--n", a->n, "its size; what n counts is in --list")->check(above_0());
   verb->add_option("--out", a->out, "folder of the checkpoint");
   verb->add_flag("--list", a->list, "all constructions");
   verb->callback([a, &exit_code] { exit_code = construct(*a); });

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/machine.h"
 #include "experiments/harness/predictors.h"
@@ -40,14 +41,6 @@ void check_vocabulary(const Task& task, const LoadedModel& model) {
          spoken.size(), model.origin.task, task.vocabulary().size(), task.name());
   if (static_cast<std::size_t>(model.spec.vocab) != task.vocabulary().size())
     fail("{}: the model has {} tokens, {} has {}", model.path, model.spec.vocab, task.name(), task.vocabulary().size());
-}
-
-/// The answers of a run that diverged would be counted as wrong ones.
-void check_finite(const LoadedModel& model) {
-  for (const Parameter& p : model.weights.layout())
-    for (const float w : model.weights[p.name])
-      if (!std::isfinite(w))
-        fail("{}: '{}' holds {}, wanted finite numbers; the run diverged (a lower train.lr may help)", model.path, p.name, w);
 }
 
 void print_tally(const Tally& t) {
@@ -94,15 +87,11 @@ void add_eval_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("eval", "evaluate a checkpoint, trained or built");
   verb->footer("example: separatrix eval runs/one --difficulty 8,16,32 --samples 1024 --seed 7");
   auto a = std::make_shared<EvalArguments>();
-  const CLI::Validator not_empty([](const std::string& word) { return word.empty() ? "a number is missing" : ""; }, "");
   verb->add_option("checkpoint", a->checkpoint, "a run's folder or a model.safetensors")->required();
   verb->add_option("--task", a->task, "the task; by default the one it was trained on");
   verb->add_option("--set", a->sets, "an option of the task: reveal_every=4")->take_all()->allow_extra_args(false);
-  verb->add_option("--difficulty", a->difficulties, "one or several, separated by commas")
-      ->required()
-      ->delimiter(',')
-      ->check(not_empty);
-  verb->add_option("--samples", a->samples, "examples per difficulty")->check(CLI::PositiveNumber)->capture_default_str();
+  verb->add_option("--difficulty", a->difficulties, "one or several, separated by commas")->required()->delimiter(',');
+  verb->add_option("--samples", a->samples, "examples per difficulty")->check(above_0())->capture_default_str();
   verb->add_option("--seed", a->seed, "of the examples")->capture_default_str();
   verb->add_option("--stream", a->stream, "report, or select: the examples that select runs")->capture_default_str();
   verb->add_option("--numbers", a->numbers, number_types_help())->capture_default_str();

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/checkpoint.h"
 #include "models/io/hub_folder.h"
@@ -17,6 +18,7 @@ struct ExportArguments {
 int export_checkpoint(const ExportArguments& a) {
   const HubFormat format = parse_hub_format(a.format);
   const LoadedModel model = load_model(a.checkpoint);
+  check_finite(model);
   std::error_code error;
   if (std::filesystem::equivalent(a.out + "/model.safetensors", model.path, error))
     fail("--out {}: that is the checkpoint to be exported, and would be overwritten; give another folder", a.out);
@@ -39,7 +41,7 @@ void add_export_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--format", a->format, "olmo_hybrid | fla | olmo2")->required();
   verb->add_option("--out", a->out, "folder for config.json and safetensors")->required();
   verb->add_option("--shard-megabytes", a->shard_megabytes, "largest file; more are written with an index")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0())
       ->capture_default_str();
   verb->callback([a, &exit_code] { exit_code = export_checkpoint(*a); });
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/token_file.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/checkpoint.h"
@@ -51,6 +52,7 @@ int generate(const GenerateArguments& a) {
   if (!(a.temperature >= 0)) fail("--temperature {}: wanted 0 (the most probable token) or above", a.temperature);
   use_threads(a.threads);
   const LoadedModel model = load_model(a.checkpoint);
+  check_finite(model);
   if (a.stop >= model.spec.vocab) fail("--stop {}: outside the model's vocabulary of {}", a.stop, model.spec.vocab);
   const auto prompts = read_sequences(a.prompts, model.spec.vocab);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -78,11 +80,9 @@ void add_generate_verb(CLI::App& app, int& exit_code) {
   auto a = std::make_shared<GenerateArguments>();
   verb->add_option("checkpoint", a->checkpoint, "a run's folder or a model.safetensors")->required();
   verb->add_option("--prompt-file", a->prompts, "one prompt per line, or a safetensors file as for logits")->required();
-  verb->add_option("--tokens", a->tokens, "how many to add at most")->check(CLI::PositiveNumber)->capture_default_str();
-  verb->add_option("--stop", a->stop, "end after this token id")->check(CLI::NonNegativeNumber);
-  verb->add_option("--temperature", a->temperature, "0: the most probable token")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  verb->add_option("--tokens", a->tokens, "how many to add at most")->check(above_0())->capture_default_str();
+  verb->add_option("--stop", a->stop, "end after this token id")->check(at_least_0());
+  verb->add_option("--temperature", a->temperature, "0: the most probable token")->check(at_least_0())->capture_default_str();
   verb->add_option("--seed", a->seed, "with a temperature")->capture_default_str();
   verb->add_option("--device", a->device, "cpu | reference")->capture_default_str();
   verb->add_option("--threads", a->threads, "0: all cores");

@@ -78,14 +78,27 @@ void check_gradients(const std::string& numbers, const std::vector<std::vector<s
 
 /// Nothing is written over what is read, and no output over another.
 void check_paths(const LogitsArguments& a) {
+  const auto place = [](const std::string& path) {
+    std::error_code error;  // of a pipe, say, which is no path to a file
+    const std::filesystem::path found = std::filesystem::weakly_canonical(path, error);
+    return error ? std::filesystem::path(path) : found;
+  };
   for (const auto& [first, second] : {std::pair(a.out, a.tokens), {a.gradients, a.tokens}, {a.out, a.gradients}})
-    if (!first.empty() && std::filesystem::weakly_canonical(first) == std::filesystem::weakly_canonical(second))
+    if (!first.empty() && place(first) == place(second))
       fail("{} is named twice; give --tokens, --out and --gradients files of their own", first);
+}
+
+void check_outputs(const LogitsArguments& a, const LoadedModel& model) {
+  for (const std::string& out : {a.out, a.gradients})
+    if (std::error_code none; !out.empty() && std::filesystem::equivalent(out, model.path, none))
+      fail("{}: that is the checkpoint which is read, and would be overwritten; give another file", out);
 }
 
 int logits(const LogitsArguments& a) {
   check_paths(a);
   const LoadedModel model = load_model(a.checkpoint);
+  check_outputs(a, model);
+  check_finite(model);
   const Device device = parse_device(a.device);
   const std::string numbers = chosen_numbers(a, device);
   const auto sequences = read_sequences(a.tokens, model.spec.vocab);

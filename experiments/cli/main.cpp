@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <regex>
+#include <exception>
 
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/ending.h"
@@ -18,10 +18,38 @@ void complain(const std::string& what) {
   std::fputs(("separatrix: " + what + "\n").c_str(), stderr);
 }
 
-/// The parser's own words, without the largest double where a range has no end.
-std::string readable(const std::string& what) {
-  const std::string above = std::regex_replace(what, std::regex(R"(not in range 0\.0+ (to|-) \d{15,}[.\d]*)"), "is not above 0");
-  return std::regex_replace(above, std::regex(R"(not in range (\d+) (to|-) \d{15,}[.\d]*)"), "is not at least $1");
+/// What no one catches, as where a parallel loop finds no memory, ends as what main catches does.
+[[noreturn]] void end_by_exception() {
+  try {
+    if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::exception& error) {
+    const separatrix::Ending ending = separatrix::ending_of(error);
+    complain(ending.line);
+    std::_Exit(ending.exit_code);
+  } catch (...) {
+  }
+  std::abort();
+}
+
+/// Whole numbers are decimal, and nothing is not zero: the parser by itself reads 010 as eight, an empty word as 0, and -1 as the
+/// largest number without a sign.
+std::string plain_number(const std::string& word, bool has_sign) {
+  if (word.empty()) return "a number is missing";
+  if (!has_sign && word[0] == '-') return word + ": wanted 0 or more";
+  const std::size_t sign = word[0] == '-' || word[0] == '+';
+  const bool digits = word.size() > sign && word.find_first_not_of("0123456789", sign) == std::string::npos;
+  if (digits && word[sign] == '0' && word.size() > sign + 1) return word + ": a whole number does not begin with 0";
+  if (word.find_first_of("xX") != std::string::npos) return word + ": wanted a decimal number";
+  return "";
+}
+
+void read_numbers_as_decimal(CLI::App& app) {
+  for (CLI::Option* option : app.get_options())
+    if (const std::string type = option->get_type_name();
+        type.starts_with("INT") || type.starts_with("UINT") || type.starts_with("FLOAT"))
+      option->check(CLI::Validator(
+          [has_sign = !type.starts_with("UINT")](const std::string& word) { return plain_number(word, has_sign); }, "", "decimal"));
+  for (CLI::App* verb : app.get_subcommands({})) read_numbers_as_decimal(*verb);
 }
 
 void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
@@ -55,18 +83,21 @@ void settle(char** argv) {
 
 int main(int argc, char** argv) {
   settle(argv);
+  separatrix::limit_memory();
+  std::set_terminate(end_by_exception);
   CLI::App app("separatrix: what transformers, linear RNNs and hybrids compute, in theory and after training");
   app.require_subcommand(1);
   app.set_version_flag("--version", "separatrix, commit " + separatrix::program_commit());
   int exit_code = 0;
   for (const auto add_verb : separatrix::verbs()) add_verb(app, exit_code);
+  read_numbers_as_decimal(app);
   try {
     refuse_unknown_verb(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     exit_code = app.exit(help);
   } catch (const CLI::ParseError& error) {
-    complain(fmt::format("{} (see --help)", readable(error.what())));
+    complain(fmt::format("{} (see --help)", error.what()));
     return 2;
   } catch (const std::exception& error) {
     const separatrix::Ending ending = separatrix::ending_of(error);

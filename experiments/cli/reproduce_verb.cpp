@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/interrupt.h"
 #include "experiments/harness/reproduce.h"
@@ -19,7 +20,7 @@ void add_reproduce_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--scale", options->scale, "quick: minutes on two cores; paper: Appendix C as written, days on a CPU")
       ->capture_default_str();
   verb->add_option("--out", *out, "the folder of the report; its runs are below")->capture_default_str();
-  verb->add_option("--jobs", options->jobs, "runs at once; 0: one per core")->check(CLI::NonNegativeNumber);
+  verb->add_option("--jobs", options->jobs, "runs at once; 0: one per core")->check(at_least_0());
   verb->add_option("--set", options->sets, "override a key of every run: train.steps=100")->take_all()->allow_extra_args(false);
   const auto runs_as = std::make_shared<std::string>("auto");
   verb->add_option("--runs-as", *runs_as, "as for sweep: processes | threads | auto")->capture_default_str();

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/interrupt.h"
 #include "experiments/harness/slurm.h"
@@ -72,7 +73,7 @@ void add_sweep_verb(CLI::App& app, int& exit_code) {
   verb->add_option("sweep", a->file, "the sweep (TOML)")->required();
   verb->add_option("--out", a->out, "the folder of the sweep");
   verb->add_option("--device", a->device, "train.device of every run: cpu | reference | cuda (runs at once share the GPU)");
-  verb->add_option("--jobs", a->jobs, "runs at once; 0: one per core")->check(CLI::NonNegativeNumber);
+  verb->add_option("--jobs", a->jobs, "runs at once; 0: one per core")->check(at_least_0());
   verb->add_option("--set", a->sets, "override a key of every run: train.steps=100")->take_all()->allow_extra_args(false);
   verb->add_option("--launcher", a->launcher, "local | slurm")->capture_default_str();
   verb->add_option("--runs-as", a->runs_as,

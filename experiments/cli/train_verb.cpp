@@ -66,7 +66,8 @@ void add_train_verb(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("train", "train one model on one task");
   verb->footer(
       "example: separatrix train experiments/paper/model.toml --set model.preset=hybrid --out runs/one\n"
-      "Exit code 1: the run diverged.  Ctrl-C ends it with a checkpoint; --resume goes on from the last one with the same bits.");
+      "Exit code 1: the run diverged.  Ctrl-C ends it with a checkpoint; --resume goes on from the last one with the same bits\n"
+      "on the same kind of machine with the same number of threads; else it says so in run.json.");
   auto a = std::make_shared<TrainArguments>();
   verb->add_option("config", a->config, "the settings (TOML); may be left out with --resume");
   verb->add_option("--set", a->sets, "override a key: train.lr=0.001")->take_all()->allow_extra_args(false);

@@ -9,9 +9,11 @@ struct DeltaSpeed {
   int runs = 0;                                // measured, after one to warm up
   double forward = 0, backward = 0;            // seconds, medians
   double forward_best = 0, backward_best = 0;  // seconds
-  double forward_gigaflop = 0;                 // of the three products with the state, 6 key_dim value_dim per token and value head
-  double backward_gigaflop = 0;                // of the eight products with states and their gradients, 16 key_dim value_dim
-  double peak = 0;                             // GFLOP/s of a large fp32 matrix product, same threads, this moment
+  // Per token and value head: of the three products with the state, 6 key_dim value_dim, and of the eight with states and their
+  // gradients, 16 key_dim value_dim; of a sequence so short that the triangles K K^T, Q K^T and what multiplies them are cheaper,
+  // those: 2 and 4 length (key_dim + value_dim).
+  double forward_gigaflop = 0, backward_gigaflop = 0;
+  double peak = 0;   // GFLOP/s of a large fp32 matrix product, same threads, this moment
   double error = 0;  // of output and gradients against the token recurrence in double, the worst, relative
 };
 

@@ -49,6 +49,7 @@ double gradient_error(const Task& task, const Spec& spec, const Weights<float>& 
 
 StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& executor_of) {
   check_config(config);
+  check_memory(config);
   const auto task = training_task(config), evaluated = evaluation_task(config);
   const Spec spec = model_spec(config, *task);
   const Device device = parse_device(config.train.device);

@@ -1,5 +1,6 @@
 #include "experiments/harness/checkpoint.h"
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -159,6 +160,14 @@ LoadedModel load_model(const std::string& given) {
     fail("{}: the spec's hash is {}, the file says {}; the spec was changed after the weights were written", path, spec_hash(spec),
          metadata.at("spec_hash"));
   return {spec, read_weights(file, path, spec), origin_from(metadata, path), metadata, path};
+}
+
+void check_finite(const LoadedModel& model) {
+  for (const Parameter& p : model.weights.layout())
+    for (const float w : model.weights[p.name])
+      if (!std::isfinite(w))
+        fail("{}: '{}' holds {}, wanted finite numbers; the run diverged (a lower train.lr may help), or the file is damaged",
+             model.path, p.name, w);
 }
 
 }  // namespace separatrix

@@ -66,5 +66,7 @@ void save_model(const std::string& path, const Spec& spec, const Weights<float>&
                 const std::map<std::string, std::string>& more = {});
 /// `path` is a file or a run directory.  Throws Error when tensors and spec do not agree.
 LoadedModel load_model(const std::string& path);
+/// Throws Error when a weight is infinite or no number: what such a model says is no answer.
+void check_finite(const LoadedModel& model);
 
 }  // namespace separatrix

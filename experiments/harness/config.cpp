@@ -131,6 +131,8 @@ void insert(toml::table& table, const std::string& key, const toml::node& value,
 void apply_set(toml::table& table, const std::string& set) {
   const std::size_t equals = set.find('=');
   if (equals == std::string::npos || equals == 0) fail("--set {}: give it as key=value, such as train.lr=0.001", set);
+  if (set.find('\n') != std::string::npos)
+    fail("--set {}: one key and one value, on one line; give --set again for the next", set.substr(0, set.find('\n')));
   const std::string key = set.substr(0, equals), value = set.substr(equals + 1);
   // One of the two names the model: the later one counts.
   if (toml::table* model = table["model"].as_table()) {

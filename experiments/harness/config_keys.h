@@ -50,7 +50,7 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("model.delta_heads", o.delta_heads, at_least(0), "heads of a delta rule; 0: heads");
   visit("model.key_dim", o.key_dim, at_least(0), "key and query dimension of a delta-rule head; 0: head_dim");
   visit("model.hidden", o.hidden, at_least(0), "hidden width of the SwiGLU MLP; 0: no MLP");
-  visit("model.conv", o.conv, at_least(0), "width of the short convolutions of a delta rule; 0: none");
+  visit("model.conv", o.conv, between(0, 16), "width of the short convolutions of a delta rule; 0: none");
   visit("model.expand_v", o.expand_v, between(1, 2), "value dimension / key dimension of a delta rule (Definition 1: 2)");
   visit("model.neg_eigval", o.neg_eigval, anything(), "delta rule: beta reaches 2, so that a step can be a reflection");
   visit("model.position", o.position, one_of({"rope", "none", "learned"}), "positions of attention");
@@ -82,7 +82,8 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("train.precision", t.precision, one_of({"auto", "fp32", "bf16"}),
         "of matrix products, on cuda also of the activations between them; auto: bf16 where it is the faster");
   visit("train.device", t.device, one_of({"cpu", "reference", "cuda"}), "where it runs");
-  visit("train.threads", t.threads, between(0, most_threads), "0: all cores");
+  visit("train.threads", t.threads, between(0, most_threads),
+        "0: all cores, in a sweep the run's share; a resumed run keeps its number");
   visit("train.checkpoint_every", t.checkpoint_every, at_least(0), "steps between checkpoints; 0: only at the end");
   visit("train.log_every", t.log_every, at_least(1), "steps between lines of metrics.jsonl");
   visit("train.stop_when_solved", t.stop_when_solved, anything(), "end when the last (or only) level passes curriculum.threshold");

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <ios>
 #include <new>
+#include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "tasks/error.h"
 
@@ -15,6 +17,11 @@ Ending ending_of(const std::exception& error) {
   if (is(static_cast<const std::bad_alloc*>(nullptr)))
     return {2, "the machine has not enough memory for what was asked; ask for smaller sizes"};
   if (is(static_cast<const std::ios_base::failure*>(nullptr))) return {2, fmt::format("a file cannot be read: {}", error.what())};
+  if (is(static_cast<const std::system_error*>(nullptr)))  // fmt::print
+    return {2, fmt::format("what was to be printed cannot be written: {}", error.what())};
+  // Of a record that was changed by hand, or of a name that is no UTF-8: we write no such thing ourselves.
+  if (is(static_cast<const nlohmann::json::exception*>(nullptr)))
+    return {2, fmt::format("a JSON text is not what was expected: {}", error.what())};
   return {3, fmt::format("unexpected: {}", error.what())};
 }
 

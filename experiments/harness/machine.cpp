@@ -2,9 +2,13 @@
 
 #include <omp.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
+#include <limits>
 
 #include "kernels/isa.h"
 #include "tasks/nearest.h"
@@ -29,6 +33,37 @@ std::string cpu_model() {
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+namespace {
+
+/// Bytes free for a new process: memory that nobody needs, and swap.  0: unknown.
+double free_memory() {
+  std::ifstream file("/proc/meminfo");
+  double kilobytes = 0;
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("MemAvailable:") || line.starts_with("SwapFree:"))
+      kilobytes += std::strtod(line.c_str() + line.find(':') + 1, nullptr);
+  return 1024 * kilobytes;
+}
+
+/// Of the container this runs in; infinite where it has none.
+double container_memory() {
+  std::ifstream file("/sys/fs/cgroup/memory.max");
+  double bytes = 0;
+  return file >> bytes ? bytes : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+void limit_memory() {
+#ifndef __SANITIZE_ADDRESS__  // which takes addresses without memory behind them too
+  const double bytes = std::min(free_memory(), container_memory());
+  rlimit limit;
+  if (bytes <= 0 || ::access("/dev/nvidiactl", F_OK) == 0 || ::getrlimit(RLIMIT_DATA, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_cur, static_cast<rlim_t>(bytes));
+  ::setrlimit(RLIMIT_DATA, &limit);
+#endif
 }
 
 int use_threads(int threads) {

@@ -15,6 +15,9 @@ std::string program_compiler();
 std::string cpu_model();
 /// Host name.
 std::string host_name();
+/// From now on memory beyond what the machine has free is refused (std::bad_alloc), where otherwise the kernel would kill this
+/// process or another.  Not where a GPU is: its driver takes addresses without memory behind them.
+void limit_memory();
 constexpr int most_threads = 1024;
 /// Uses `threads` cores from now on; 0 = all this process may run on.  Returns the number.  Throws Error beyond most_threads.
 int use_threads(int threads);

@@ -43,7 +43,8 @@ class Run {
         spec_(model_spec(config, *task_)),
         device_(parse_device(config.train.device)),
         precision_(parse_precision(config.train.precision, device_)),
-        platform_(this_platform(config.train, precision_, use_threads(config.train.threads))),
+        saved_(saved_state()),
+        platform_(this_platform(config.train, precision_, use_threads(threads_asked()))),
         executor_(options.executor(spec_, device_, precision_)),
         trainer_(config_, *task_, *evaluated_, *executor_, first_state()),
         start_step_(trainer_.state().step),
@@ -83,13 +84,25 @@ class Run {
   using Clock = std::chrono::steady_clock;
   double elapsed() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
 
+  std::optional<TrainingState> saved_state() const {
+    if (!options_.resume || !folder_.has("training.safetensors")) return std::nullopt;
+    return load_training(folder_ / "training.safetensors", spec_);
+  }
+
+  /// A run without a number of threads goes on with the one it began with: sums depend on it.
+  int threads_asked() const {
+    const int asked = config_.train.threads;
+    return asked == 0 && saved_ ? saved_->platform.threads : asked;
+  }
+
   TrainingState first_state() {
-    if (!options_.resume || !folder_.has("training.safetensors")) {
+    if (!saved_) {
       TrainingState state(initial_weights(spec_, config_.model, config_.train.seed));
       state.platform = platform_;
       return state;
     }
-    TrainingState state = load_training(folder_ / "training.safetensors", spec_);
+    TrainingState state = std::move(*saved_);
+    saved_.reset();
     if (state.platform != platform_)
       state.notes.push_back(fmt::format("step {}: resumed on {} (was {}); the numbers may differ from an uninterrupted run's",
                                         state.step, platform_text(platform_), platform_text(state.platform)));
@@ -144,6 +157,7 @@ class Run {
   Spec spec_;
   Device device_;
   Precision precision_;
+  std::optional<TrainingState> saved_;  // until the trainer has it
   Platform platform_;
   std::unique_ptr<Executor> executor_;
   Trainer trainer_;

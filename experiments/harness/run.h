@@ -30,6 +30,9 @@ struct RunResult {
 /// `resume`), for a damaged checkpoint and for a full disk; the last whole checkpoint then stays as it is.
 RunResult train_run(RunConfig config, const std::string& directory, const RunOptions& options);
 
+/// Throws Error when training takes more memory than the machine has, for sure.
+void check_memory(const RunConfig& config);
+
 /// Evaluates at all difficulties of the config on both streams, select and report.
 std::vector<Tally> evaluate_run(const RunConfig& config, const Task& task, const Predictor& predict);
 

@@ -85,9 +85,11 @@ class Sweep {
     return start_process(command(i), directory_.log(i), {{"OMP_NUM_THREADS", fmt::format("{}", threads_)}});
   }
 
+  /// A run that leaves its threads open begins with its share of the cores, and goes on with what it began with (run.cpp).
   std::vector<std::string> sets(std::size_t i) const {
     std::vector<std::string> sets = runs_[i].sets();
-    sets.push_back(fmt::format("train.threads={}", threads_));
+    const bool begun = std::filesystem::exists(directory_.run(i) / "training.safetensors");
+    if (runs_[i].config.train.threads == 0 && !begun) sets.push_back(fmt::format("train.threads={}", threads_));
     return sets;
   }
 

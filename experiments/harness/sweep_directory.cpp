@@ -70,6 +70,7 @@ SweepDirectory::SweepDirectory(const SweepFile& sweep, const std::vector<Planned
 
 /// results.csv holds the runs of the sweep alone: finished runs of another one would drop out of it.
 void SweepDirectory::check_no_other_runs() const {
+  if (fs::exists(path_ / "run.json")) fail("{} is the folder of a single run; choose another --out", path_.string());
   std::set<std::string> planned;
   for (const PlannedRun& run : runs_) planned.insert(run.name);
   for (const fs::directory_entry& entry : fs::directory_iterator(path_))

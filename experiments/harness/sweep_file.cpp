@@ -156,6 +156,10 @@ SweepFile parse_sweep(const std::string& text, const std::filesystem::path& path
   }
   if (table.contains("base") == table.contains("run"))
     fail("{}: give the runs' config either as base = \"FILE.toml\" or in tables [run.*]", sweep.origin);
+  std::set<std::string> varied;
+  for (const auto* axes : {&sweep.each, &sweep.grid})
+    for (const Axis& axis : *axes)
+      if (!varied.insert(axis.key).second) fail("{}: {} is varied twice; give its values in one list", sweep.origin, axis.key);
   return sweep;
 }
 
@@ -174,6 +178,8 @@ std::vector<std::size_t> draw_sample(std::size_t size, std::size_t count, std::u
 std::vector<PlannedRun> plan(const SweepFile& sweep, const std::vector<std::string>& sets) {
   const std::size_t size = combinations(sweep.grid);
   if (size > 1000000) fail("{}: {} combinations; a sweep may have a million at most", sweep.origin, size);
+  if (sweep.sample && *sweep.sample > size)
+    fail("{}: sample = {}, but [grid] has {} combinations; leave sample out to run them all", sweep.origin, *sweep.sample, size);
   const std::vector<std::size_t> drawn =
       draw_sample(size, sweep.sample.value_or(static_cast<std::uint32_t>(size)), sweep.sample_seed);
   std::vector<PlannedRun> runs;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <type_traits>
 
 #include "experiments/report/csv.h"
@@ -32,6 +33,9 @@ void check_row(const Row& row, const std::string& source) {
   if (!possible(row.correct, row.counted) || !possible(row.floor_correct, row.floor_counted))
     fail("{}: run {} has {} right of {}, floor {} of {}; the file is damaged or edited", source, row.run, row.correct, row.counted,
          row.floor_correct, row.floor_counted);
+  if (row.difficulty < 0 || !std::isfinite(row.lr))
+    fail("{}: run {} has difficulty {} and learning rate {}; the file is damaged or edited", source, row.run, row.difficulty,
+         row.lr);
   if (row.status != "done" && row.status != "diverged" && row.status != "crashed")
     fail("{}: run {} has the status '{}' (done, diverged, crashed); the file is damaged or edited", source, row.run, row.status);
 }

@@ -92,6 +92,9 @@ TEST_CASE("the figures of the delta rule alone hang together, and only a right k
   CHECK(s.backward_best <= s.backward);
   CHECK(s.forward_gigaflop == Approx(6e-9 * 2 * 70 * 2 * 8 * 16));
   CHECK(s.peak > 0);
+  const DeltaSpeed brief = bench_delta({2, 4, 1, 2, 64, 32}, 1);  // a triangle of 4 tokens is cheaper than the state
+  CHECK(brief.forward_gigaflop == Approx(2e-9 * 2 * 4 * 2 * 4 * 96));
+  CHECK(brief.backward_gigaflop == Approx(4e-9 * 2 * 4 * 2 * 4 * 96));
   CHECK_THROWS_AS(bench_delta({2, 70, 2, 3, 8, 16}, 2), Error);
 
   const auto ran = run_program({"bench", "gdn", "--batch", "1", "--length", "20", "--heads", "1", "--runs", "1", "--json"});

@@ -60,6 +60,7 @@ TEST_CASE("a bad config is one line that names the place, the key and what was w
   CHECK_THAT(complaint(good + "lr = 2\n"), Contains("run.toml:8: not valid TOML"));
   CHECK_THAT(complaint(good, {"train.lrr=1"}), Contains("unknown key 'train.lrr'"));
   CHECK_THAT(complaint(good, {"train.lr"}), Contains("key=value"));
+  CHECK_THAT(complaint(good, {"train.lr=1\ntrain.steps=2"}), Contains("on one line"));
   CHECK_THAT(complaint(good, {"train.lr.x=1"}), Contains("not a section"));
   CHECK_THAT(complaint(good, {"task.numberz=3"}), Contains("numbers"));
   CHECK_THAT(complaint(good, {"task.name=recal"}), Contains("recall"));

@@ -76,6 +76,10 @@ TEST_CASE("outputs replace no pipe, no input and no other output; a link keeps i
   check_refused({"logits", folder / "run", "--tokens", folder / "tokens", "--out", folder / "tokens"}, "named twice");
   check_refused({"logits", folder / "run", "--tokens", folder / "tokens", "--out", folder / "x", "--gradients", folder / "x"},
                 "named twice");
+  const std::string weights = read_whole(folder / "run/model.safetensors");
+  check_refused({"logits", folder / "run", "--tokens", folder / "tokens", "--out", folder / "run/../run/model.safetensors"},
+                "is the checkpoint which is read");
+  CHECK(read_whole(folder / "run/model.safetensors") == weights);
   check_refused({"bench", "step", folder / "run.toml", "--steps", "1", "--csv", folder / "run.toml"}, "no file of such rows");
   CHECK(read_whole(folder / "tokens") == "0 1 2\n");
   CHECK(read_whole(folder / "run.toml") == config);
@@ -94,12 +98,21 @@ TEST_CASE("what no machine can do is refused at once") {
   check_refused({"train", folder.path(), "--out", folder / "e"}, "it is a folder");
   check_refused({"verfy", "all"}, "did you mean 'verify'?");
   check_refused({"verify", "swaps"}, "did you mean 'swaps_");  // what it begins
-  check_refused({"construct", "swaps_by_delta_rule", "--n", "0"}, "is not above 0 (see --help)");
-  for (const char* name : {"a", "b", "c", "d", "e"}) CHECK_FALSE(std::filesystem::exists(folder / name));
+  check_refused({"construct", "swaps_by_delta_rule", "--n", "0"}, "--n: 0: wanted a number above 0 (see --help)");
+  check_refused({"tasks", "sample", "recall", "--difficulty", "010"}, "does not begin with 0");
+  check_refused({"tasks", "sample", "recall", "--difficulty", "0x4"}, "wanted a decimal number");
+  check_refused({"tasks", "sample", "recall", "--difficulty", ""}, "a number is missing");
+  check_refused({"eval", folder / "run.toml", "--difficulty", "4", "--seed", "-1"}, "--seed: -1: wanted 0 or more");
+  check_refused({"sweep", folder / "run.toml", "--jobs", "-1"}, "--jobs: -1: wanted 0 or more");
+  check_refused({"train", folder / "run.toml", "--out", folder / "f", "--set", "model.conv=17"}, "model.conv = 17");
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) CHECK_FALSE(std::filesystem::exists(folder / name));
 }
 
 TEST_CASE("verify does not call failed what it cannot check") {
   const Scratch folder;
+  write_whole(folder / "run.toml", config);
+  REQUIRE(run_program({"train", folder / "run.toml", "--quiet", "--out", folder / "run"}).code == 0);
+  check_refused({"verify", "swaps_all_lengths", "--checkpoint", folder / "run"}, "cannot be checked exactly on this model");
   REQUIRE(run_program({"construct", "parity_by_sign_flip", "--out", folder / "built"}).code == 0);
   check_refused({"verify", "swaps_all_lengths", "--checkpoint", folder / "built"}, "is about models for state_tracking");
 }
@@ -134,4 +147,8 @@ TEST_CASE("eval refuses weights that are not finite and a difficulty that is not
   REQUIRE(run_program({"eval", path, "--difficulty", "2", "--samples", "4"}).code == 0);
   write_whole(path, weights.substr(0, weights.size() - 4) + std::string("\0\0\xc0\x7f", 4));
   check_refused({"eval", path, "--difficulty", "2", "--samples", "4"}, "holds nan, wanted finite numbers");
+  write_whole(folder / "tokens", "0 1 2\n");
+  check_refused({"generate", path, "--prompt-file", folder / "tokens", "--tokens", "1"}, "holds nan, wanted finite numbers");
+  check_refused({"logits", path, "--tokens", folder / "tokens", "--out", folder / "x"}, "holds nan, wanted finite numbers");
+  check_refused({"export", path, "--format", "fla", "--out", folder / "y"}, "holds nan, wanted finite numbers");
 }

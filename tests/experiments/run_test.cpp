@@ -257,6 +257,16 @@ TEST_CASE("a run resumed on another platform says so") {
   CHECK_THAT(notes[0].get<std::string>(), Contains("step 7: resumed on") && Contains("2 threads") && Contains("(was"));
 }
 
+TEST_CASE("a run that leaves its threads open goes on with as many as it began with") {
+  const Scratch folder;
+  const std::string out = folder / "run";
+  train_run(config({"train.threads=3"}), out, options(7));
+  train_run(config({"train.threads=0"}), out, options(-1, true));
+  const auto record = read_json(out + "/run.json");
+  CHECK(record["notes"].empty());
+  CHECK(record["threads"] == 3);
+}
+
 TEST_CASE("a run that is solved stops there when asked to") {
   const Scratch folder;
   const auto sets = std::vector<std::string>{"curriculum.threshold=0.01", "train.stop_when_solved=true"};

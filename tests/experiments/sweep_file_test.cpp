@@ -75,6 +75,9 @@ TEST_CASE("what is wrong in a sweep ends in one line that names it", "[sweep]") 
   CHECK_THROWS_WITH(parsed("[grid]\n\"train.lr\" = 3"), Catch::Contains("train.lr wants a list"));
   CHECK_THROWS_WITH(parsed("[grid]\n\"train.lr\" = []"), Catch::Contains("train.lr wants a list"));
   CHECK_THROWS_WITH(parsed("sample = 0"), Catch::Contains("at least 1"));
+  CHECK_THROWS_WITH(parsed("[each]\n\"train.seed\" = [1]\n[grid.train]\nseed = [1]"),
+                    Catch::Contains("train.seed is varied twice"));
+  CHECK_THROWS_WITH(plan(parsed("sample = 5\n[grid]\n\"model.preset\" = [\"gdn\"]")), Catch::Contains("has 1 combinations"));
   CHECK_THROWS_WITH(parsed("base = \"x.toml\"").name, Catch::Contains("cannot"));
   CHECK_THROWS_WITH(parse_sweep("name = \"a\"", "a.toml"), Catch::Contains("give the runs' config"));
   CHECK_THROWS_WITH(plan(parsed("[grid]\n\"model.preset\" = [\"gdn\"]\n\"train.lrr\" = [1]")),

@@ -91,6 +91,25 @@ TEST_CASE("a sweep of threads that is stopped cuts its runs and goes on to the b
   for (std::size_t i = 0; i < 3; ++i) CHECK(cut.weights(i) == whole.weights(i));
 }
 
+TEST_CASE("a run's threads: as its config says, else its share of the cores, which it keeps when it goes on among others",
+          "[sweep]") {
+  const auto threads = [](const Tiny& sweep, std::size_t run) {
+    return nlohmann::json::parse(sweep.file(run, "run.json"))["threads"];
+  };
+  Tiny open(RunsAs::threads, 4000);
+  open.options.jobs = 1;
+  open.options.stop = [&] { return fs::exists(open.directory / open.runs[0].name / "run.json"); };
+  open.go();
+  open.options.jobs = 3, open.options.stop = nullptr;
+  CHECK(open.go().done == 3);
+  CHECK(threads(open, 0) == available_cores());
+  CHECK(threads(open, 2) == std::max(1, available_cores() / 3));
+  Tiny asked(RunsAs::threads);
+  asked.runs = plan(asked.sweep, {"train.threads=3"});
+  CHECK(asked.go().done == 3);
+  CHECK(threads(asked, 1) == 3);
+}
+
 TEST_CASE("what runs are is one of three words, and by itself follows the device", "[sweep]") {
   CHECK_THROWS_WITH(parse_runs_as("fibers"), Catch::Contains("auto, processes or threads"));
   RunConfig config;

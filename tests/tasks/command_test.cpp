@@ -121,7 +121,7 @@ TEST_CASE("bad input to the verb tasks ends with exit code 2 and says what was w
       {"sample word_problem --difficulty 4 --set letters=half_turns", "half_turns those of A5"},
       {"sample word_problem --difficulty 4 --set tokens=char", "one character"},
       {"sample recall --difficulty 3 --count 0", "at least 1"},
-      {"sample recall --difficulty 3 --seed -1", "wanted an integer from 0"},
+      {"sample recall --difficulty 3 --seed -1", "wanted 0 or more"},
       {"sample recall --difficulty 3 --format safetensors", "--out FILE"},
       {"sample recall --difficulty 3 --out /no/such/folder/x", "cannot write /no/such/folder/x"},
       {"sample recall --difficulty 3 > /dev/full", "disk is full"},
