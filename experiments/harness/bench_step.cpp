@@ -47,7 +47,7 @@ double gradient_error(const Task& task, const Spec& spec, const Weights<float>& 
 
 }  // namespace
 
-StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& executor_of) {
+StepSpeed time_steps(const RunConfig& config, int steps, const MakeExecutor& executor_of) {
   check_config(config);
   check_memory(config);
   const auto task = training_task(config), evaluated = evaluation_task(config);
@@ -90,6 +90,13 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   const double forward = forward_flops_per_token(spec, speed.length) * static_cast<double>(tokens) -
                          read_out_flops_per_token(spec) * static_cast<double>(tokens - targets);
   speed.gigaflop = 3e-9 * forward / steps;
+  return speed;
+}
+
+StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& executor_of) {
+  StepSpeed speed = time_steps(config, steps, executor_of);
+  const Device device = parse_device(config.train.device);
+  const Precision precision = parse_precision(config.train.precision, device);
   speed.peak = device == Device::cuda ? cuda_product_gigaflops(precision) : product_peak(precision);
   return speed;
 }

@@ -23,6 +23,8 @@ struct StepSpeed {
 /// Runs `steps` warm-up and `steps` measured steps of a training run, in memory.  Throws Error when the gradient on the task's
 /// shortest example differs from the reference device's by more than the precision explains: a wrong kernel has no speed.
 StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& executor_of = make_executor);
+/// The same without `peak`, whose measurement would disturb others that are being timed.
+StepSpeed time_steps(const RunConfig& config, int steps, const MakeExecutor& executor_of = make_executor);
 
 /// Appends one row with machine, commit and date to a CSV file, which is written whole.
 void append_speed_row(const std::string& path, const std::string& name, const RunConfig& config, const StepSpeed& speed);

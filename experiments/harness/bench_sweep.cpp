@@ -44,13 +44,13 @@ struct Measured {
     return own;
   }
 
-  std::unique_ptr<Job> start(int seed, const fs::path& log, Figures& figures) const {
+  std::unique_ptr<Job> start(int seed, bool alone, const fs::path& log, Figures& figures) const {
     const RunConfig own = load_config(config, sets_of(seed));
     if (is_thread(runs_as, own))
       return start_thread(
-          [own, steps = steps, &figures](const auto&) {
-            const StepSpeed s = bench_step(own, steps);
-            figures = {s.seconds, s.floor(), s.gradient_error};
+          [own, alone, steps = steps, &figures](const auto&) {
+            const StepSpeed s = alone ? bench_step(own, steps) : time_steps(own, steps);
+            figures = {s.seconds, alone ? s.floor() : 0, s.gradient_error};
             return 0;
           },
           log);
@@ -65,7 +65,7 @@ std::vector<Figures> run_together(const Measured& measured, int jobs, const fs::
   std::vector<Figures> figures(static_cast<std::size_t>(jobs), Figures{-1, 0, 0});
   std::vector<std::unique_ptr<Job>> runs;
   const auto log = [&](int i) { return folder / fmt::format("{}_of_{}", i, jobs); };
-  for (int i = 0; i < jobs; ++i) runs.push_back(measured.start(i, log(i), figures[static_cast<std::size_t>(i)]));
+  for (int i = 0; i < jobs; ++i) runs.push_back(measured.start(i, jobs == 1, log(i), figures[static_cast<std::size_t>(i)]));
   std::string failed;
   for (int i = 0; i < jobs; ++i) {
     std::optional<ExitCode> code;

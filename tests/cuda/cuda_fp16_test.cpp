@@ -11,10 +11,6 @@ using namespace separatrix::SIMT;
 
 namespace {
 
-const DeltaVersion<bf16>& v4() {
-  return delta_versions<bf16>()[3];
-}
-
 double worst(const Problem& p, const Regime& regime, std::uint32_t level, std::string& where) {
   Draw d(level, 0);
   return worst_of_11_bits(v4(), p, raw_problem(p, regime, d), where);

@@ -8,13 +8,6 @@ using namespace separatrix::SIMT;
 
 namespace {
 
-const DeltaVersion<bf16>& v4() {
-  return delta_versions<bf16>()[3];
-}
-const DeltaVersion<bf16>& v5() {
-  return delta_versions<bf16>()[4];
-}
-
 /// Sequences of one piece, of two, of more, the last one short; pieces of 1 or 2 chunks.
 const std::vector<Lengths> lengths{{256}, {300}, {64, 0, 193}, {129, 320, 1}};
 

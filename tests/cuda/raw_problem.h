@@ -4,6 +4,13 @@
 
 namespace separatrix::test {
 
+inline const DeltaVersion<bf16>& v4() {
+  return delta_versions<bf16>()[3];
+}
+inline const DeltaVersion<bf16>& v5() {
+  return delta_versions<bf16>()[4];
+}
+
 /// q and k as a projection leaves them: rows from 2^-6 to 2^9 in size, one of them tiny and one zero.
 inline Drawn raw_problem(const Problem& p, const Regime& regime, Draw& d) {
   Drawn x = draw_problem<bf16>(p, regime, d);
