@@ -21,7 +21,8 @@ const char* strength_name(Strength strength) {
 const std::vector<Claim>& claims() {
   static const std::vector<Claim> all = [] {
     std::vector<Claim> joined;
-    for (const auto list : {swap_claims, recall_claims, state_based_recall_claims, lemma_claims, word_claims, padded_claims}) {
+    for (const auto list :
+         {swap_claims, recall_claims, state_based_recall_claims, lemma_claims, word_claims, padded_claims, scaling_claims}) {
       const std::vector<Claim> some = list();
       joined.insert(joined.end(), some.begin(), some.end());
     }

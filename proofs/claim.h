@@ -95,5 +95,6 @@ std::vector<Claim> state_based_recall_claims();
 std::vector<Claim> lemma_claims();
 std::vector<Claim> word_claims();
 std::vector<Claim> padded_claims();
+std::vector<Claim> scaling_claims();
 
 }  // namespace separatrix

@@ -14,8 +14,8 @@ bool names_item(const std::string& source, const std::string& item) {
 /// The paper's items, each with the statements that check something of it.
 std::string index_by_item(const std::vector<CheckedClaim>& checked) {
   std::string out = "| item of the paper | statements that check something of it |\n|---|---|\n";
-  for (const char* item :
-       {"Definition 1", "Figure 6", "Theorem 1", "Theorem 2", "Theorem 3", "Corollary 3.1", "Lemma 1", "Lemma 2", "PNC1"}) {
+  for (const char* item : {"Definition 1", "Figure 6", "Theorem 1", "Theorem 2", "Theorem 3", "Theorem 4", "Corollary 3.1",
+                           "Corollary 4.1", "Corollary 4.2", "Lemma 1", "Lemma 2", "PNC1"}) {
     std::string names;
     for (const auto& [claim, o] : checked)
       if (names_item(claim->source, item)) names += (names.empty() ? "`" : ", `") + claim->name + "`";
