@@ -21,6 +21,7 @@ void add_logits_verb(CLI::App& app, int& exit_code);
 void add_generate_verb(CLI::App& app, int& exit_code);
 void add_export_verb(CLI::App& app, int& exit_code);
 void add_import_verb(CLI::App& app, int& exit_code);
+void add_scaling_verb(CLI::App& app, int& exit_code);
 void add_spec_verb(CLI::App& app, int& exit_code);
 void add_sweep_verb(CLI::App& app, int& exit_code);
 void add_report_verb(CLI::App& app, int& exit_code);
@@ -32,7 +33,7 @@ inline std::vector<AddVerb> verbs() {
   return {
       add_reproduce_verb, add_verify_verb, add_construct_verb, add_reach_verb,  add_tasks_verb,  add_train_verb,
       add_eval_verb,      add_logits_verb, add_generate_verb,  add_export_verb, add_import_verb, add_spec_verb,
-      add_sweep_verb,     add_report_verb, add_bench_verb,     add_info_verb,
+      add_scaling_verb,   add_sweep_verb,  add_report_verb,    add_bench_verb,  add_info_verb,
   };
 }
 

@@ -1,0 +1,82 @@
+// separatrix scaling fit POINTS.csv: the coefficients of L(N, D) = E + A / N^alpha + B / D^beta with bootstrap intervals.
+#include <CLI/CLI.hpp>
+
+#include "experiments/cli/scaling.h"
+#include "experiments/scaling/fit_file.h"
+#include "models/io/whole_file.h"
+#include "tasks/error.h"
+
+namespace separatrix {
+namespace {
+
+struct FitArguments {
+  std::string points;
+  FitOptions options;
+  double alpha = 0, beta = 0;
+  CLI::Option *alpha_given = nullptr, *beta_given = nullptr;
+  bool json = false;
+};
+
+std::optional<double> fixed_exponent(const CLI::Option& given, double value) {
+  if (given.count() == 0) return std::nullopt;
+  if (!(value > 0 && value <= 10)) fail("{} {}: wanted an exponent above 0, at most 10", given.get_name(), value);
+  return value;
+}
+
+void print_fit(const NamedFit& f) {
+  fmt::print("{}: {} points, R2 {:.4f}\n", f.arch, f.points, f.fit.r2);
+  const auto line = [](const char* name, double value, const Interval* interval) {
+    fmt::print("  {:<8}{:>12.5g}", name, value);
+    if (interval) fmt::print("   {:.5g} to {:.5g}", interval->low, interval->high);
+    fmt::print("\n");
+  };
+  const ChinchillaLaw& law = f.fit.law;
+  const LawIntervals* i = f.intervals ? &*f.intervals : nullptr;
+  line("E", law.E, i ? &i->E : nullptr);
+  line("A", law.A, i ? &i->A : nullptr);
+  line("alpha", law.alpha, i ? &i->alpha : nullptr);
+  line("B", law.B, i ? &i->B : nullptr);
+  line("beta", law.beta, i ? &i->beta : nullptr);
+  line("a_opt", law.beta / (law.alpha + law.beta), nullptr);  // compute-optimal parameters grow as FLOPs^a_opt
+}
+
+int fit(FitArguments a) {
+  a.options.alpha = fixed_exponent(*a.alpha_given, a.alpha), a.options.beta = fixed_exponent(*a.beta_given, a.beta);
+  if (!(a.options.huber > 0 && a.options.huber <= 10)) fail("--huber {}: wanted above 0, at most 10", a.options.huber);
+  if (a.options.resamples < 0 || a.options.resamples > 1000000)
+    fail("--resamples {}: wanted 0 (no intervals) to 1,000,000", a.options.resamples);
+  const auto by_arch = parse_points(read_whole(a.points), a.points);
+  for (const auto& [arch, points] : by_arch) try {
+      require_enough(points, a.options);
+    } catch (const Error& error) {
+      fail("{}, {}: {}", a.points, arch, error.what());
+    }
+  std::vector<NamedFit> fits;
+  for (const auto& [arch, points] : by_arch) {
+    fits.push_back({arch, points.size(), fit_law(points, a.options), {}});
+    if (a.options.resamples > 0) fits.back().intervals = bootstrap(points, fits.back().fit, a.options);
+    if (!a.json) print_fit(fits.back());
+  }
+  if (a.json) fmt::print("{}\n", to_json(fits).dump(1));
+  return 0;
+}
+
+}  // namespace
+
+void add_scaling_fit(CLI::App& scaling, int& exit_code) {
+  auto* verb = scaling.add_subcommand("fit", "fit L(N, D) = E + A/N^alpha + B/D^beta to measured losses, per architecture");
+  verb->footer(
+      "example: separatrix scaling fit points.csv --alpha 0.22 --beta 0.22 --json\n"
+      "points.csv has the columns arch,N,D,loss. Printed are 95 % bootstrap intervals; --json is what `scaling savings` reads.");
+  auto a = std::make_shared<FitArguments>();
+  verb->add_option("points", a->points, "measured losses (CSV)")->required();
+  a->alpha_given = verb->add_option("--alpha", a->alpha, "fix the exponent of N");
+  a->beta_given = verb->add_option("--beta", a->beta, "fix the exponent of D");
+  verb->add_option("--huber", a->options.huber, "log residuals beyond this count linearly")->capture_default_str();
+  verb->add_option("--resamples", a->options.resamples, "of the bootstrap; 0: no intervals")->capture_default_str();
+  verb->add_option("--seed", a->options.seed, "of the bootstrap")->capture_default_str();
+  verb->add_flag("--json", a->json, "print JSON");
+  verb->callback([a, &exit_code] { exit_code = fit(*a); });
+}
+
+}  // namespace separatrix

@@ -1,0 +1,142 @@
+// separatrix scaling savings [FIT.json]: tokens, parameters and compute that one law needs less than another.
+// separatrix scaling published: the paper's derived numbers, computed again from its printed coefficients.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/cli/scaling.h"
+#include "experiments/scaling/published_scaling.h"
+#include "experiments/scaling/savings.h"
+#include "models/io/whole_file.h"
+#include "tasks/error.h"
+
+namespace separatrix {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct SavingsArguments {
+  std::string file, published = "free", reference = "transformer";
+  SavingsAt at{0, {}, {1e11, 3e11, 1e12, 3e12}, {}};
+  CLI::Option *loss_given = nullptr, *published_given = nullptr;
+  bool json = false;
+};
+
+std::vector<NamedLaw> laws_of(const SavingsArguments& a) {
+  if (!a.file.empty() && a.published_given->count() > 0) fail("{} and --published {}: give one of them", a.file, a.published);
+  if (!a.file.empty()) return laws_from_json(read_whole(a.file), a.file);
+  std::vector<NamedLaw> laws;
+  for (const std::string& arch : printed_architectures(a.published)) laws.push_back({arch, printed_law(a.published, arch).law});
+  if (laws.empty()) printed_law(a.published, a.reference);  // its message says which fits there are
+  return laws;
+}
+
+Json number(double x) {
+  return std::isfinite(x) ? Json(x) : Json(nullptr);
+}
+
+Json to_json(const Saving& s) {
+  return {{"resource", s.resource},
+          {"arch", s.arch},
+          {"at", s.at},
+          {"loss", s.loss},
+          {"reference", number(s.reference)},
+          {"needed", number(s.needed)},
+          {"factor", number(s.factor())}};
+}
+
+void print_saving(const Saving& s, const std::string& reference) {
+  const std::string at = s.resource == "tokens" ? "N" : s.resource == "parameters" ? "D" : "C";
+  const auto amount = [](double x) { return std::isfinite(x) ? fmt::format("{:.4g}", x) : std::string("out of reach"); };
+  fmt::print("{:<12}{:<12}{} = {:<10.4g}loss {:<9.4g}{} {:<14}{} {:<14}{}\n", s.resource, s.arch, at, s.at, s.loss, reference,
+             amount(s.reference), s.arch, amount(s.needed),
+             std::isfinite(s.factor()) ? fmt::format("factor {:.3f}", s.factor()) : "");
+}
+
+int show_savings(SavingsArguments a) {
+  const std::vector<NamedLaw> laws = laws_of(a);
+  if (a.loss_given->count() == 0) {
+    if (!a.file.empty()) fail("--target-loss is missing: the loss to be reached, for instance the least that was measured");
+    a.at.target_loss = printed_target_loss();
+  }
+  if (a.at.parameters.empty()) a.at.parameters = printed_at("tokens");
+  if (a.at.flops.empty()) a.at.flops = printed_at("optimal_loss");
+  for (const auto* amounts : {&a.at.parameters, &a.at.tokens, &a.at.flops})
+    for (const double x : *amounts)
+      if (!(std::isfinite(x) && x > 0)) fail("an amount of {}: wanted finite numbers above 0", x);
+  if (!(std::isfinite(a.at.target_loss) && a.at.target_loss > 0))
+    fail("--target-loss {}: wanted a finite loss above 0", a.at.target_loss);
+  Json out = {{"savings", Json::array()}};
+  for (const Saving& s : savings(laws, a.reference, a.at)) {
+    out["savings"].push_back(to_json(s));
+    if (!a.json) print_saving(s, a.reference);
+  }
+  if (a.json) fmt::print("{}\n", out.dump(1));
+  return 0;
+}
+
+const char* verdict(const Recomputed& r) {
+  return r.same() ? "same" : r.possible() ? "within rounding" : "impossible";
+}
+
+int show_published(bool json) {
+  Json out = {{"numbers", Json::array()}};
+  std::int64_t same = 0, impossible = 0, count = 0;
+  if (!json)
+    fmt::print("{:<12}{:<12}{:<20}{:>8}{:>10}{:>12}   {:<20}\n", "source", "arch", "quantity", "at", "printed", "recomputed",
+               "range by rounding");
+  for (const Recomputed& r : recompute_published()) {
+    const PrintedNumber& p = *r.printed;
+    ++count, same += r.same(), impossible += !r.possible();
+    out["numbers"].push_back({{"source", p.source},
+                              {"arch", p.arch},
+                              {"quantity", p.quantity},
+                              {"at", p.at},
+                              {"printed", p.value()},
+                              {"recomputed", r.value},
+                              {"low", r.range.low},
+                              {"high", r.range.high},
+                              {"verdict", verdict(r)}});
+    if (!json)
+      fmt::print("{:<12}{:<12}{:<20}{:>8.3g}{:>10}{:>12.4g}   {:<20}{}\n", p.source, p.arch, p.quantity, p.at, p.text,
+                 r.value / p.times, fmt::format("{:.4g} to {:.4g}", r.range.low / p.times, r.range.high / p.times), verdict(r));
+  }
+  if (json)
+    fmt::print("{}\n", out.dump(1));
+  else
+    fmt::print("{} numbers: {} the same, {} others within what rounded coefficients allow, {} impossible\n", count, same,
+               count - same - impossible, impossible);
+  return impossible > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+void add_scaling_savings(CLI::App& scaling, int& exit_code) {
+  auto* verb = scaling.add_subcommand("savings", "what one law needs less than another: tokens, parameters, compute");
+  verb->footer(
+      "example: separatrix scaling savings --published fixed --parameters 7e9,70e9\n"
+      "Without FIT.json the laws are the paper's, and so are the target loss and the amounts to compare at.");
+  auto a = std::make_shared<SavingsArguments>();
+  verb->add_option("fit", a->file, "laws as `scaling fit --json` prints them");
+  a->published_given =
+      verb->add_option("--published", a->published, "the paper's laws: free | fixed | fixed_in_text")->capture_default_str();
+  verb->add_option("--reference", a->reference, "whose need is divided by the others'")->capture_default_str();
+  a->loss_given = verb->add_option("--target-loss", a->at.target_loss, "loss to be reached, in nats");
+  verb->add_option("--parameters", a->at.parameters, "compare tokens at these parameters")->delimiter(',');
+  verb->add_option("--tokens", a->at.tokens, "compare parameters at these tokens")->delimiter(',')->capture_default_str();
+  verb->add_option("--flops", a->at.flops, "compare compute at what the reference reaches with these FLOPs")->delimiter(',');
+  verb->add_flag("--json", a->json, "print JSON; what is out of reach is null");
+  verb->callback([a, &exit_code] { exit_code = show_savings(*a); });
+}
+
+void add_scaling_published(CLI::App& scaling, int& exit_code) {
+  auto* verb = scaling.add_subcommand("published", "the paper's derived numbers, computed again from its printed coefficients");
+  verb->footer(
+      "example: separatrix scaling published\n"
+      "The range is what coefficients give that round to the printed ones. Exit code 1 when a number is outside.");
+  auto json = std::make_shared<bool>(false);
+  verb->add_flag("--json", *json, "print JSON");
+  verb->callback([json, &exit_code] { exit_code = show_published(*json); });
+}
+
+}  // namespace separatrix
