@@ -1,6 +1,7 @@
 // separatrix scaling fit POINTS.csv: the coefficients of L(N, D) = E + A / N^alpha + B / D^beta with bootstrap intervals.
 #include <CLI/CLI.hpp>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
 #include "experiments/scaling/fit_file.h"
 #include "models/io/whole_file.h"
@@ -12,16 +13,8 @@ namespace {
 struct FitArguments {
   std::string points;
   FitOptions options;
-  double alpha = 0, beta = 0;
-  CLI::Option *alpha_given = nullptr, *beta_given = nullptr;
   bool json = false;
 };
-
-std::optional<double> fixed_exponent(const CLI::Option& given, double value) {
-  if (given.count() == 0) return std::nullopt;
-  if (!(value > 0 && value <= 10)) fail("{} {}: wanted an exponent above 0, at most 10", given.get_name(), value);
-  return value;
-}
 
 void print_fit(const NamedFit& f) {
   fmt::print("{}: {} points, R2 {:.4f}\n", f.arch, f.points, f.fit.r2);
@@ -40,11 +33,7 @@ void print_fit(const NamedFit& f) {
   line("a_opt", law.beta / (law.alpha + law.beta), nullptr);  // compute-optimal parameters grow as FLOPs^a_opt
 }
 
-int fit(FitArguments a) {
-  a.options.alpha = fixed_exponent(*a.alpha_given, a.alpha), a.options.beta = fixed_exponent(*a.beta_given, a.beta);
-  if (!(a.options.huber > 0 && a.options.huber <= 10)) fail("--huber {}: wanted above 0, at most 10", a.options.huber);
-  if (a.options.resamples < 0 || a.options.resamples > 1000000)
-    fail("--resamples {}: wanted 0 (no intervals) to 1,000,000", a.options.resamples);
+int fit(const FitArguments& a) {
   const auto by_arch = parse_points(read_whole(a.points), a.points);
   for (const auto& [arch, points] : by_arch) try {
       require_enough(points, a.options);
@@ -70,10 +59,14 @@ void add_scaling_fit(CLI::App& scaling, int& exit_code) {
       "points.csv has the columns arch,N,D,loss. Printed are 95 % bootstrap intervals; --json is what `scaling savings` reads.");
   auto a = std::make_shared<FitArguments>();
   verb->add_option("points", a->points, "measured losses (CSV)")->required();
-  a->alpha_given = verb->add_option("--alpha", a->alpha, "fix the exponent of N");
-  a->beta_given = verb->add_option("--beta", a->beta, "fix the exponent of D");
-  verb->add_option("--huber", a->options.huber, "log residuals beyond this count linearly")->capture_default_str();
-  verb->add_option("--resamples", a->options.resamples, "of the bootstrap; 0: no intervals")->capture_default_str();
+  const auto to_ten = number_that("a number above 0, at most 10", "above 0, at most 10", [](double x) { return x > 0 && x <= 10; });
+  const auto to_a_million = number_that("0 to 1,000,000", "0 to 1,000,000", [](double x) { return x >= 0 && x <= 1e6; });
+  verb->add_option("--alpha", a->options.alpha, "fix the exponent of N")->check(to_ten);
+  verb->add_option("--beta", a->options.beta, "fix the exponent of D")->check(to_ten);
+  verb->add_option("--huber", a->options.huber, "log residuals beyond this count linearly")->check(to_ten)->capture_default_str();
+  verb->add_option("--resamples", a->options.resamples, "of the bootstrap; 0: no intervals")
+      ->check(to_a_million)
+      ->capture_default_str();
   verb->add_option("--seed", a->options.seed, "of the bootstrap")->capture_default_str();
   verb->add_flag("--json", a->json, "print JSON");
   verb->callback([a, &exit_code] { exit_code = fit(*a); });

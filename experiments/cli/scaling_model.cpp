@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
 #include "experiments/scaling/model_curves.h"
 #include "models/io/whole_file.h"
@@ -101,8 +102,8 @@ void add_scaling_model(CLI::App& scaling, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--parameters", a->parameters, "C, C': parameters of a task")->delimiter(',')->capture_default_str();
   verb->add_option("--tokens", a->tokens, "T, T': tokens about a task that teach it")->delimiter(',')->capture_default_str();
-  verb->add_option("--N", a->N, "losses with these parameters, and tokens enough")->delimiter(',');
-  verb->add_option("--D", a->D, "losses with these tokens, and parameters enough")->delimiter(',');
+  verb->add_option("--N", a->N, "losses with these parameters, and tokens enough")->check(above_0())->delimiter(',');
+  verb->add_option("--D", a->D, "losses with these tokens, and parameters enough")->check(above_0())->delimiter(',');
   verb->add_option("--figure", a->figure, "folder for quantization_model.svg, .png, .pdf, .gp and .csv");
   verb->add_flag("--json", a->json, "print JSON");
   verb->callback([a, &exit_code] { exit_code = show_model(*a); });

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
 #include "experiments/scaling/published_scaling.h"
 #include "experiments/scaling/savings.h"
@@ -61,11 +62,6 @@ int show_savings(SavingsArguments a) {
   }
   if (a.at.parameters.empty()) a.at.parameters = printed_at("tokens");
   if (a.at.flops.empty()) a.at.flops = printed_at("optimal_loss");
-  for (const auto* amounts : {&a.at.parameters, &a.at.tokens, &a.at.flops})
-    for (const double x : *amounts)
-      if (!(std::isfinite(x) && x > 0)) fail("an amount of {}: wanted finite numbers above 0", x);
-  if (!(std::isfinite(a.at.target_loss) && a.at.target_loss > 0))
-    fail("--target-loss {}: wanted a finite loss above 0", a.at.target_loss);
   Json out = {{"savings", Json::array()}};
   for (const Saving& s : savings(laws, a.reference, a.at)) {
     out["savings"].push_back(to_json(s));
@@ -121,10 +117,15 @@ void add_scaling_savings(CLI::App& scaling, int& exit_code) {
   a->published_given =
       verb->add_option("--published", a->published, "the paper's laws: free | fixed | fixed_in_text")->capture_default_str();
   verb->add_option("--reference", a->reference, "whose need is divided by the others'")->capture_default_str();
-  a->loss_given = verb->add_option("--target-loss", a->at.target_loss, "loss to be reached, in nats");
-  verb->add_option("--parameters", a->at.parameters, "compare tokens at these parameters")->delimiter(',');
-  verb->add_option("--tokens", a->at.tokens, "compare parameters at these tokens")->delimiter(',')->capture_default_str();
-  verb->add_option("--flops", a->at.flops, "compare compute at what the reference reaches with these FLOPs")->delimiter(',');
+  a->loss_given = verb->add_option("--target-loss", a->at.target_loss, "loss to be reached, in nats")->check(above_0());
+  verb->add_option("--parameters", a->at.parameters, "compare tokens at these parameters")->check(above_0())->delimiter(',');
+  verb->add_option("--tokens", a->at.tokens, "compare parameters at these tokens")
+      ->check(above_0())
+      ->delimiter(',')
+      ->capture_default_str();
+  verb->add_option("--flops", a->at.flops, "compare compute at what the reference reaches with these FLOPs")
+      ->check(above_0())
+      ->delimiter(',');
   verb->add_flag("--json", a->json, "print JSON; what is out of reach is null");
   verb->callback([a, &exit_code] { exit_code = show_savings(*a); });
 }

@@ -228,9 +228,14 @@ TEST_CASE("scaling fit prints what scaling savings reads") {
   check_refused({"savings", folder / "fit.json", "--reference", "one"}, "--target-loss is missing");
   check_refused({"savings", folder / "fit.json", "--published", "free"}, "give one of them");
   check_refused({"savings", folder / "points.csv", "--target-loss", "2"}, "not what `separatrix scaling fit --json` prints");
-  check_refused({"fit", folder / "points.csv", "--alpha", "nan"}, "--alpha nan");
-  check_refused({"fit", folder / "points.csv", "--huber", "0"}, "--huber 0");
-  check_refused({"fit", folder / "points.csv", "--resamples", "-1"}, "--resamples -1");
+  check_refused({"fit", folder / "points.csv", "--alpha", "nan"}, "--alpha: nan: wanted");
+  check_refused({"fit", folder / "points.csv", "--seed", "-1"}, "--seed: -1: wanted");
+  check_refused({"savings", "--target-loss", "-1"}, "--target-loss: -1: wanted");
+  check_refused({"savings", "--parameters", "7e9,0"}, "--parameters: 0: wanted");
+  check_refused({"savings", "--reference", "tranformer"}, "did you mean 'transformer'?");
+  check_refused({"savings", "--published", "fre"}, "wanted free or fixed");
+  check_refused({"fit", folder / "points.csv", "--huber", "0"}, "--huber: 0: wanted");
+  check_refused({"fit", folder / "points.csv", "--resamples", "-1"}, "--resamples: -1: wanted");
 }
 
 TEST_CASE("scaling model prints exact losses beside the law, draws Figure 11, and refuses what the assumptions exclude") {
@@ -248,8 +253,8 @@ TEST_CASE("scaling model prints exact losses beside the law, draws Figure 11, an
   check_refused({"model", "--epsilon", "1.5"}, "epsilon = 1.5");
   check_refused({"model", "--epsilon", "nan"}, "epsilon = nan");
   check_refused({"model", "--alpha", "0"}, "alpha = 0");
-  check_refused({"model", "--N", "-3"}, "a budget of -3");
-  check_refused({"model", "--D", "inf"}, "a budget of inf");
+  check_refused({"model", "--N", "-3"}, "--N: -3: wanted");
+  check_refused({"model", "--D", "inf"}, "--D: inf: wanted");
   check_refused({"model", "--reduction", "1,2"}, "Assumption 2");
   check_refused({"model", "--reduction", "3,2,1"}, "wanted one, or two");
   check_refused({"model", "--parameters", "2,1"}, "Assumption 3");
