@@ -73,6 +73,29 @@ const std::vector<Finding>& findings() {
        "24 bits from the shortest formulas on. What was checked covers depth at most log2 n, not all formulas.",
        {"barrington_gates", "padded_formulas", "padded_bits"},
        {}},
+      {"Expressivity can cost on paper where no task is learned yet",
+       "Corollary 4.1 says that L(N) and L(D) fall with epsilon for all N and D. The last step of Corollary 7.1 takes "
+       "alpha zeta(alpha + 1)^(1 / (alpha + 1)) to be above 1, which it is from alpha = 0.590 on; below, and the fitted exponents "
+       "are, the printed L(D) grows as epsilon falls from D = T on. It holds from D = zeta(alpha + 1) T on, before which no task "
+       "is "
+       "learnable, and of the exact expected losses at every budget tried.",
+       {"theorem_4_parameters", "theorem_4_tokens", "corollary_4_1", "corollary_4_1_small_budgets"},
+       {}},
+      {"A coefficient k times smaller saves more than k times",
+       "Section 4.1 says that A or B smaller by a factor k, with E fixed, reaches the same loss with k times less. In "
+       "L = E + A / N^alpha + B / D^beta it takes k^(1 / alpha) times fewer parameters or k^(1 / beta) times fewer tokens: a "
+       "B 1.13 times smaller, as Table 18 has it for the hybrid at beta = 0.22, is worth 1.77 times fewer tokens by itself, and "
+       "with "
+       "E and A as fitted 1.33 to 1.50 times fewer.",
+       {},
+       {"separatrix scaling savings --published fixed"}},
+      {"The projected savings hang on the fit whose intervals are wide",
+       "Table 20's savings come from the free fit. By the fit with fixed exponents, which the paper calls the robust one, hybrids "
+       "from 1B to 70B need 1.33 to 1.50 times fewer tokens where Table 20 has 1.32 to 1.89, and pure GDNs save none. That fit "
+       "is also given twice: A of Sections 4.1 and D.1.1 lies outside the intervals of A in Table 18. Computed again from the "
+       "printed coefficients, every derived number lies within what their rounding allows.",
+       {},
+       {"separatrix scaling savings --published fixed", "separatrix scaling savings", "separatrix scaling published"}},
   };
   return list;
 }
