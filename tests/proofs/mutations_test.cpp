@@ -1,7 +1,5 @@
 // Every statement fails when one thing is wrong: one number of its model, one constant, or one rule of its argument.
 // A new statement needs a line here.
-#include <functional>
-
 #include "constructions/barrington.h"
 #include "proofs/balanced_programs.h"
 #include "proofs/barrington.h"
@@ -11,19 +9,16 @@
 #include "proofs/lemma_1.h"
 #include "proofs/lemma_2.h"
 #include "proofs/padded_formulas.h"
-#include "proofs/quantization_checks.h"
 #include "proofs/rational_turns.h"
 #include "proofs/register_programs.h"
 #include "proofs/rounded_steps.h"
 #include "proofs/swap_operators.h"
 #include "tests/catch.h"
+#include "tests/proofs/scaling_mutations.h"
 
 using namespace separatrix;
 
 namespace {
-
-using Mutation = std::function<Outcome()>;
-using Mutations = std::map<std::string, Mutation>;
 
 const std::string kLayer = "model.layers.";
 
@@ -272,34 +267,6 @@ void add_formulas(Mutations& m) {
       ++code.levels;
       return code;
     });
-  };
-}
-
-void add_scaling(Mutations& m) {
-  // Theorem 4's coefficients without the constant of "proportional to", an exponent of the other budget, the cost of one kind.
-  m["scaling_by_tasks"] = [] { return check_task_law_of([](const QuantizationModel& q) { return PowerLaw{1, 3, q.alpha}; }); };
-  m["theorem_4_parameters"] = [] {
-    return check_parameter_law_of([](const QuantizationModel& q) {
-      QuantizationModel equal = q;
-      equal.inexpressible.parameters = q.expressible.parameters;
-      return parameter_law(equal);
-    });
-  };
-  m["theorem_4_tokens"] = [] {
-    return check_token_law_of([](const QuantizationModel& q) {
-      PowerLaw law = token_law(q);
-      law.exponent = q.alpha;
-      return law;
-    });
-  };
-  // Were inexpressible tasks skipped for free, expressivity could cost.
-  m["corollary_4_1"] = [] {
-    return check_expressivity_of(
-        [](const QuantizationModel& q, double N) { return excess_with_parameters(q, N / (1 - q.epsilon)); }, excess_with_tokens);
-  };
-  m["corollary_4_1_small_budgets"] = [] { return check_small_budgets_of(0.55); };
-  m["corollary_4_2"] = [] {
-    return check_irreducible_of([](const QuantizationModel& q) { return q.unlearned - q.expressible.reduction; });
   };
 }
 
