@@ -1,6 +1,5 @@
 // separatrix eval CHECKPOINT --task T --difficulty N[,N...]: any checkpoint, trained or built, on fresh examples.
 #include <CLI/CLI.hpp>
-#include <cmath>
 
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"

@@ -49,7 +49,6 @@ std::vector<std::int32_t> continuation(Decoder& decoder, const std::vector<std::
 }
 
 int generate(const GenerateArguments& a) {
-  if (!(a.temperature >= 0)) fail("--temperature {}: wanted 0 (the most probable token) or above", a.temperature);
   use_threads(a.threads);
   const LoadedModel model = load_model(a.checkpoint);
   check_finite(model);

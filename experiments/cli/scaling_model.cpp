@@ -39,16 +39,30 @@ Json to_json(const ModelLoss& l) {
   return {{"epsilon", l.epsilon}, {"budget", l.budget}, {"amount", l.amount}, {"exact", l.exact}, {"law", l.law}};
 }
 
-/// The laws' coefficients, one row an epsilon.
+/// The laws' coefficients, one row an epsilon; model_losses has checked them.
 void print_laws(const ModelArguments& a, QuantizationModel m) {
   fmt::print("{:<10}{:>10}{:>26}{:>30}\n", "epsilon", "L_inf", "law of parameters", "law of tokens");
   for (const double epsilon : a.epsilons) {
     m.epsilon = epsilon;
-    require_valid(m);
     const PowerLaw N = parameter_law(m), D = token_law(m);
     fmt::print("{:<10}{:>10.4f}{:>26}{:>30}\n", epsilon, N.irreducible, fmt::format("{:.4f} N^-{:.4g}", N.coefficient, N.exponent),
                fmt::format("{:.4f} D^-{:.4g}", D.coefficient, D.exponent));
   }
+}
+
+Json laws_to_json(const ModelArguments& a, QuantizationModel m) {
+  Json laws = Json::array();
+  for (const double epsilon : a.epsilons) {
+    m.epsilon = epsilon;
+    const PowerLaw N = parameter_law(m), D = token_law(m);
+    laws.push_back({{"epsilon", epsilon},
+                    {"irreducible", N.irreducible},
+                    {"A_epsilon", parameter_coefficient(m)},
+                    {"B_epsilon", token_coefficient(m)},
+                    {"parameters", {{"coefficient", N.coefficient}, {"exponent", N.exponent}}},
+                    {"tokens", {{"coefficient", D.coefficient}, {"exponent", D.exponent}}}});
+  }
+  return laws;
 }
 
 int show_model(const ModelArguments& a) {
@@ -60,18 +74,7 @@ int show_model(const ModelArguments& a) {
     write_whole(a.figure + "/quantization_model.csv", to_csv(curves));
   }
   if (a.json) {
-    Json out = {{"laws", Json::array()}, {"losses", Json::array()}};
-    QuantizationModel at = m;
-    for (const double epsilon : a.epsilons) {
-      at.epsilon = epsilon;
-      const PowerLaw N = parameter_law(at), D = token_law(at);
-      out["laws"].push_back({{"epsilon", epsilon},
-                             {"irreducible", N.irreducible},
-                             {"A_epsilon", parameter_coefficient(at)},
-                             {"B_epsilon", token_coefficient(at)},
-                             {"parameters", {{"coefficient", N.coefficient}, {"exponent", N.exponent}}},
-                             {"tokens", {{"coefficient", D.coefficient}, {"exponent", D.exponent}}}});
-    }
+    Json out = {{"laws", laws_to_json(a, m)}, {"losses", Json::array()}};
     for (const ModelLoss& l : losses) out["losses"].push_back(to_json(l));
     fmt::print("{}\n", out.dump(1));
     return 0;
