@@ -82,10 +82,17 @@ bool bf16_is_faster(Isa isa, bool is_intel, bool has_amx) {
   return isa == Isa::avx512_bf16 && (!is_intel || has_amx);
 }
 
+bool amx() {
+  // Asked once: a virtual machine hands CPUID to its host, which takes microseconds.
+  static const bool there = [] {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1);  // CPUID.7.0:EDX.AMX_BF16
+  }();
+  return there && isa() == Isa::avx512_bf16;
+}
+
 bool bf16_is_faster() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  const bool has_amx = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1);  // CPUID.7.0:EDX.AMX_BF16
-  return bf16_is_faster(isa(), __builtin_cpu_is("intel"), has_amx);
+  return bf16_is_faster(isa(), __builtin_cpu_is("intel"), amx());
 }
 
 int threads() {

@@ -18,6 +18,8 @@ Isa parse_isa(const std::string& word, Isa best);
 Isa isa();
 /// Puts another set in force for our own kernels, for tests that compare the sets in one process (oneDNN keeps its own).
 void set_isa(Isa isa);
+/// Whether bf16 products run on matrix tiles: AMX_BF16, where the set in force is avx512_bf16.
+bool amx();
 /// Whether bf16 products are faster than fp32 ones with the set in force: where it has VDPBF16PS or AMX_BF16, but not on Intel's
 /// cores without AMX: on the one measured, bf16 products had six tenths of the speed (matmul/notes.md).
 bool bf16_is_faster();

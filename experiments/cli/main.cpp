@@ -52,12 +52,16 @@ void read_numbers_as_decimal(CLI::App& app) {
   for (CLI::App* verb : app.get_subcommands({})) read_numbers_as_decimal(*verb);
 }
 
+/// A verb, or what a verb itself wants one of (`bench step`).
 void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return;
+  const std::vector<const CLI::App*> verbs = app.get_subcommands({});
+  const auto found = std::find_if(verbs.begin(), verbs.end(), [&](const CLI::App* verb) { return verb->get_name() == argv[1]; });
+  if (found != verbs.end())
+    return (*found)->get_require_subcommand_min() > 0 ? refuse_unknown_verb(**found, argc - 1, argv + 1) : void();
   std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
-  if (std::find(names.begin(), names.end(), argv[1]) == names.end())
-    separatrix::fail("unknown verb '{}'; did you mean '{}'? (--help lists them)", argv[1], separatrix::nearest(argv[1], names));
+  for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+  separatrix::fail("unknown verb '{}'; did you mean '{}'? (--help lists them)", argv[1], separatrix::nearest(argv[1], names));
 }
 
 /// Settings that the runtimes of GCC and glibc read when they are loaded, before main; so where one is missing the program begins

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/reach.h"
 #include "experiments/report/limits_table.h"
@@ -28,7 +29,6 @@ std::string reach_text(const Reach& r) {
 
 int reach(const ReachArguments& a) {
   if (a.options.samples < 1) fail("--samples must be at least 1, not {}", a.options.samples);
-  if (!(a.options.work > 0)) fail("--work must be above 0, not {}", a.options.work);
   std::vector<const Construction*> chosen;
   for (const std::string& name : a.names) chosen.push_back(&find_construction(name));
   if (chosen.empty())
@@ -65,6 +65,7 @@ void add_reach_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--out", a->out, "folder of reach.csv and the checkpoints")->capture_default_str();
   verb->add_option("--samples", a->options.samples, "examples per difficulty")->capture_default_str();
   verb->add_option("--work", a->options.work, "how far to go: about this many seconds per construction and arithmetic")
+      ->check(above_0())
       ->capture_default_str();
   verb->add_flag("--json", a->json, "print JSON");
   verb->callback([a, &exit_code] { exit_code = reach(*a); });

@@ -180,9 +180,10 @@ std::vector<Tally> evaluate_run(const RunConfig& config, const Task& task, const
 
 /// What is sure not to fit is refused before anything is written.
 void check_memory(const RunConfig& config) {
-  const auto task = training_task(config);
+  const auto task = training_task(config), evaluated = evaluation_task(config);
+  const Spec spec = model_spec(config, *task);
   const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGE_SIZE));
-  const double parameters = static_cast<double>(parameter_count(model_spec(config, *task)));
+  const double parameters = static_cast<double>(parameter_count(spec));
   if (4 * sizeof(float) * parameters > memory)  // weights, gradient, two moments
     fail("the model has {:.3g} parameters, and to train it takes {:.3g} GB; this machine has {:.3g} GB: choose a smaller one",
          parameters, 4e-9 * sizeof(float) * parameters, 1e-9 * memory);
@@ -192,6 +193,17 @@ void check_memory(const RunConfig& config) {
   if (16 * tokens > memory)
     fail("train.batch = {} makes batches of {:.3g} tokens, more than this machine's {:.3g} GB hold: choose fewer",
          config.train.batch, tokens, 1e-9 * memory);
+  // A sequence is never cut: all its tokens stand in the residual stream before and behind every sublayer.
+  const double token_bytes = sizeof(float) * static_cast<double>(spec.width) * (2.0 * static_cast<double>(spec.blocks.size()) + 1);
+  for (const int difficulty : evaluation_difficulties(config)) {
+    const double bytes =
+        token_bytes * static_cast<double>(evaluated->sample(config.evaluate.seed, Purpose::report, difficulty, 0).tokens.size());
+    if (config.train.device != "cuda" && bytes > memory)
+      fail(
+          "evaluate.difficulties = {}: one example's numbers take more than {:.3g} GB, this machine has {:.3g}: choose a smaller "
+          "one",
+          difficulty, 1e-9 * bytes, 1e-9 * memory);
+  }
 }
 
 RunResult train_run(RunConfig given, const std::string& directory, const RunOptions& options) {

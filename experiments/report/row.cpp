@@ -33,6 +33,9 @@ void check_row(const Row& row, const std::string& source) {
   if (!possible(row.correct, row.counted) || !possible(row.floor_correct, row.floor_counted))
     fail("{}: run {} has {} right of {}, floor {} of {}; the file is damaged or edited", source, row.run, row.correct, row.counted,
          row.floor_correct, row.floor_counted);
+  if (row.status == "done" && row.counted == 0)
+    fail("{}: run {} is done, but nothing was counted at difficulty {}; the file is damaged or edited", source, row.run,
+         row.difficulty);
   if (row.difficulty < 0 || !std::isfinite(row.lr))
     fail("{}: run {} has difficulty {} and learning rate {}; the file is damaged or edited", source, row.run, row.difficulty,
          row.lr);

@@ -37,7 +37,8 @@ Verdict judge(Outcome outcome, const std::string& model, const std::string& wher
     verdict.holds = counts.counted > 0 && wilson(counts).high < 0.95;
   } else {
     verdict.expected = fmt::format("{}: within 0.15 of its floor at {}", label_of(model), where);
-    verdict.seen += fmt::format("; floor {}/{} = {:.3f}", floor.correct, floor.counted, floor.accuracy());
+    verdict.seen += floor.counted == 0 ? "; floor not measured"
+                                       : fmt::format("; floor {}/{} = {:.3f}", floor.correct, floor.counted, floor.accuracy());
     verdict.holds = counts.counted > 0 && floor.counted > 0 && counts.accuracy() <= floor.accuracy() + 0.15;
   }
   return verdict;

@@ -72,11 +72,12 @@ class CpuLinear {
   /// All rows at once.
   void forward(std::ptrdiff_t n, Rows<const float> x, Rows<float> y, Rows<const float> add = {}) {
     start(n, x);
-    for_blocks(n, std::max(in_, out_), [&](const TokenBlock& b) { forward(b, from_row(y, b.first), from_row(add, b.first)); });
+    for_blocks(n, std::max(in_, out_), precision_,
+               [&](const TokenBlock& b) { forward(b, from_row(y, b.first), from_row(add, b.first)); });
   }
   void backward(std::ptrdiff_t n, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) {
     start_gradient(n, dy);
-    for_blocks(n, std::max(in_, out_), [&](const TokenBlock& b) { backward(b, from_row(dx, b.first), accumulate); });
+    for_blocks(n, std::max(in_, out_), precision_, [&](const TokenBlock& b) { backward(b, from_row(dx, b.first), accumulate); });
     add_gradient(gradient);
   }
 

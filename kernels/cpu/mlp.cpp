@@ -28,7 +28,7 @@ class CpuMlp final : public Sublayer {
                       active = bf16_ ? Rows<float>{} : active_.reserve(n, hidden_);
     up_.start(n, x);
     bf16_ ? down_.start_rounded(n) : down_.start(n, active);
-    for_blocks(n, up_.out(), [&](const TokenBlock& b) {
+    for_blocks(n, up_.out(), up_.precision(), [&](const TokenBlock& b) {
       const Rows<float> p = from_row(projected, b.first), out = from_row(y, b.first);
       const Rows<const float> add_here = from_row(add, b.first);
       up_.forward(b, p);
@@ -42,11 +42,11 @@ class CpuMlp final : public Sublayer {
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate, Weights<float>& gradient) override {
     const std::ptrdiff_t n = shape.tokens();
-    const std::ptrdiff_t most = block_tokens(up_.out());
+    const std::ptrdiff_t most = block_tokens(up_.out(), up_.precision());
     const Rows<float> projected = projected_.rows(), d_active = d_active_.reserve(threads() * most, hidden_, down_.precision());
     down_.start_gradient(n, dy);
     bf16_ ? up_.start_rounded_gradient(n) : up_.start_gradient(n, projected);
-    for_blocks(n, up_.out(), [&](const TokenBlock& b) {
+    for_blocks(n, up_.out(), up_.precision(), [&](const TokenBlock& b) {
       const Rows<float> p = from_row(projected, b.first), d = from_row(d_active, b.thread * most);
       down_.backward(b, d, false);
       const auto differentiate = [&](auto to) {

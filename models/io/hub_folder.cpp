@@ -166,11 +166,13 @@ std::string index_text(const std::vector<std::map<std::string, TensorView>>& sha
   return Json{{"metadata", {{"total_size", total}}}, {"weight_map", map}}.dump(2) + "\n";
 }
 
-/// Another export's files would be taken for this one's.
+/// Another export's files would be taken for this one's, and a run's checkpoint would be lost; an export has a config.json.
 void check_folder(const std::string& folder, std::size_t shards) {
   std::set<std::string> ours;
   for (std::size_t i = 0; i < shards; ++i) ours.insert(shard_name(i, shards));
   if (shards > 1) ours.insert(kIndex);
+  if (fs::exists(folder + "/" + kSingle) && !fs::exists(folder + "/config.json"))
+    fail("{}: already holds {}, which is no export but a checkpoint; give an empty folder", folder, kSingle);
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     if (name.find(".safetensors") != std::string::npos && !ours.count(name))

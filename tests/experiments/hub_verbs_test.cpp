@@ -113,6 +113,8 @@ TEST_CASE("wrong input to export, import, generate and logits is one line and ex
   check_one_line({"export", folder / "no", "--format", "fla", "--out", folder / "x"}, "cannot read");
   check_one_line({"export", model, "--format", "olmo_hybrid", "--out", model}, "would be overwritten");
   check_one_line({"export", model, "--format", "olmo_hybrid", "--out", folder / "none/x"}, "cannot make the folder");
+  const Scratch other;
+  check_one_line({"export", model, "--format", "olmo_hybrid", "--out", write_model(other, "GG")}, "no export but a checkpoint");
   check_one_line({"import", folder / "no", "--out", folder / "x"}, "config.json");
   check_one_line({"import", model, "--out", model}, "would be overwritten");
   check_one_line({"generate", model}, "--prompt-file is required");

@@ -90,4 +90,5 @@ TEST_CASE("the verb reach writes reach.csv, and bad arguments end with exit code
   CHECK(read_whole(folder / "r/limits.csv").find("rounded_key,8,") != std::string::npos);
   CHECK(run_program({"reach", "no_such_construction", "--out", folder / "r"}).code == 2);
   CHECK(run_program({"reach", "--samples", "0", "--out", folder / "r"}).code == 2);
+  CHECK(run_program({"reach", "--work", "inf", "--out", folder / "r"}).code == 2);
 }

@@ -39,6 +39,11 @@ void check_refused(const std::vector<std::string>& arguments, const std::string&
 
 }  // namespace
 
+TEST_CASE("an unknown verb, and an unknown word behind a verb that wants one, are answered with the nearest") {
+  check_refused({"trian"}, "unknown verb 'trian'; did you mean 'train'?");
+  check_refused({"bench", "stp"}, "unknown verb 'stp'; did you mean 'step'?");
+}
+
 TEST_CASE("a run, a built and an imported checkpoint are not written over by another") {
   const Scratch folder;
   write_whole(folder / "run.toml", config);
@@ -89,6 +94,9 @@ TEST_CASE("what no machine can do is refused at once") {
   const Scratch folder;
   write_whole(folder / "run.toml", config);
   check_refused({"train", folder / "run.toml", "--out", folder / "a", "--set", "model.width=2000000000"}, "choose a smaller one");
+  check_refused({"train", folder / "run.toml", "--out", folder / "a", "--set", "evaluate.difficulties=[1048576]", "--set",
+                 "model.width=1000000"},
+                "evaluate.difficulties = 1048576: one example's numbers take");
   check_refused({"train", folder / "run.toml", "--out", folder / "b", "--set", "train.batch=2000000000"}, "choose fewer");
   check_refused({"train", folder / "run.toml", "--out", folder / "c", "--threads", "100000"}, "at most 1024");
   check_refused({"train", folder / "run.toml", "--out", folder / "d", "--max-seconds", "nan"}, "--max-seconds nan");

@@ -38,6 +38,7 @@ TEST_CASE("counts that cannot be and unknown statuses are refused, rows from bef
   refusal([](Row& row) { row.correct = row.counted + 1; });
   refusal([](Row& row) { row.correct = -1; });
   refusal([](Row& row) { row.status = "finished"; });
+  refusal([](Row& row) { row.correct = row.counted = 0; });
   rows[0].hardest = 4, rows[0].isa = "avx2";
   std::string text = to_csv(rows);
   for (const std::string part : {",hardest,isa\n", ",4,avx2\n"}) text.replace(text.rfind(part), part.size(), "\n");

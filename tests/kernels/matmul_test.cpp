@@ -186,19 +186,20 @@ TEST_CASE("blocks of tokens are all tokens once, as many for every thread") {
   for (const int count : {1, 2, 5}) {
     omp_set_num_threads(count);
     for (const std::ptrdiff_t tokens : {0, 1, 15, 16, 17, 880, 2750})
-      for (const std::ptrdiff_t width : {4, 256, 2048}) {
-        std::vector<int> seen(tokens);
-        std::vector<std::ptrdiff_t> of_thread(count);
-        std::mutex lock;
-        for_blocks(tokens, width, [&](const TokenBlock& b) {
-          const std::lock_guard hold(lock);
-          CHECK(b.count <= block_tokens(width));
-          of_thread[b.thread] += b.count;
-          for (std::ptrdiff_t i = b.first; i < b.first + b.count; ++i) ++seen[i];
-        });
-        CHECK(seen == std::vector<int>(tokens, 1));
-        CHECK(*std::max_element(of_thread.begin(), of_thread.end()) <= tokens / count + 128);
-      }
+      for (const std::ptrdiff_t width : {4, 256, 2048})
+        for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+          std::vector<int> seen(tokens);
+          std::vector<std::ptrdiff_t> of_thread(count);
+          std::mutex lock;
+          for_blocks(tokens, width, precision, [&](const TokenBlock& b) {
+            const std::lock_guard hold(lock);
+            CHECK(b.count <= block_tokens(width, precision));
+            of_thread[b.thread] += b.count;
+            for (std::ptrdiff_t i = b.first; i < b.first + b.count; ++i) ++seen[i];
+          });
+          CHECK(seen == std::vector<int>(tokens, 1));
+          CHECK(*std::max_element(of_thread.begin(), of_thread.end()) <= tokens / count + 128);
+        }
   }
   omp_set_num_threads(before);
 }
