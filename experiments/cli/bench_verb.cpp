@@ -190,13 +190,8 @@ int bench_tasks(bool json) {
   return 0;
 }
 
-}  // namespace
-
-void add_bench_verb(CLI::App& app, int& exit_code) {
-  auto* verb = app.add_subcommand("bench", "speeds on this machine, beside their floors");
-  verb->require_subcommand(1);
-  verb->footer("example: separatrix bench step experiments/quick/model.toml");
-  auto* step = verb->add_subcommand("step", "one training step; reported only when its gradient is right");
+void add_step_bench(CLI::App& verb, int& exit_code) {
+  auto* step = verb.add_subcommand("step", "one training step; reported only when its gradient is right");
   step->footer("example: separatrix bench step experiments/quick/model.toml --csv speed.csv");
   auto a = std::make_shared<StepArguments>();
   step->add_option("config", a->config, "the settings of a run (TOML)")->required();
@@ -206,7 +201,10 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   step->add_option("--csv", a->csv, "append the figures to this file, with commit, machine and date");
   step->add_flag("--json", a->json, "print JSON");
   step->callback([a, &exit_code] { exit_code = bench_training_step(*a); });
-  auto* gdn = verb->add_subcommand("gdn", "the gated delta rule alone; reported only when output and gradients are right");
+}
+
+void add_delta_bench(CLI::App& verb, int& exit_code) {
+  auto* gdn = verb.add_subcommand("gdn", "the gated delta rule alone; reported only when output and gradients are right");
   gdn->footer("example: separatrix bench gdn --batch 32 --length 1024 --heads 4 --key-dim 64 --value-dim 128");
   auto d = std::make_shared<DeltaArguments>();
   gdn->add_option("--batch", d->shape.batch, "sequences");
@@ -225,10 +223,12 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
     d->shape.value_heads = d->shape.key_heads;
     exit_code = bench_delta_rule(*d);
   });
-  add_attention_bench(*verb, exit_code);
-  auto* sweep = verb->add_subcommand("sweep",
-                                     "several training runs at once, each with its share of the cores whatever train.threads says; "
-                                     "reported only when their gradients are right");
+}
+
+void add_sweep_bench(CLI::App& verb, int& exit_code) {
+  auto* sweep = verb.add_subcommand("sweep",
+                                    "several training runs at once, each with its share of the cores whatever train.threads says; "
+                                    "reported only when their gradients are right");
   sweep->footer("example: separatrix bench sweep experiments/quick/model.toml --jobs 4 --device cuda --json");
   auto w = std::make_shared<SweepBenchArguments>();
   sweep->add_option("config", w->config, "the settings of a run (TOML)")->required();
@@ -239,11 +239,27 @@ void add_bench_verb(CLI::App& app, int& exit_code) {
   sweep->add_option("--steps", w->steps, "steps of each to measure, after as many to warm up")->capture_default_str();
   sweep->add_flag("--json", w->json, "print JSON");
   sweep->callback([w, &exit_code] { exit_code = bench_runs_at_once(*w); });
-  auto* tasks = verb->add_subcommand("tasks", "tokens drawn per second by each generator");
+}
+
+void add_tasks_bench(CLI::App& verb, int& exit_code) {
+  auto* tasks = verb.add_subcommand("tasks", "tokens drawn per second by each generator");
   tasks->footer("example: separatrix bench tasks --json");
   auto json = std::make_shared<bool>(false);
   tasks->add_flag("--json", *json, "print JSON");
   tasks->callback([json, &exit_code] { exit_code = bench_tasks(*json); });
+}
+
+}  // namespace
+
+void add_bench_verb(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("bench", "speeds on this machine, beside their floors");
+  verb->require_subcommand(1);
+  verb->footer("example: separatrix bench step experiments/quick/model.toml");
+  add_step_bench(*verb, exit_code);
+  add_delta_bench(*verb, exit_code);
+  add_attention_bench(*verb, exit_code);
+  add_sweep_bench(*verb, exit_code);
+  add_tasks_bench(*verb, exit_code);
 }
 
 }  // namespace separatrix

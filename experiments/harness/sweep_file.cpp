@@ -99,27 +99,8 @@ std::size_t combinations(const std::vector<Axis>& axes) {
   return size;
 }
 
-}  // namespace
-
-std::vector<std::string> PlannedRun::sets() const {
-  std::vector<std::string> out = common;
-  for (const auto& [key, value] : settings) out.push_back(key + "=" + value);
-  return out;
-}
-
-SweepFile load_sweep(const std::filesystem::path& path) {
-  return parse_sweep(read_whole(path), path);
-}
-
-SweepFile parse_sweep(const std::string& text, const std::filesystem::path& path) {
-  toml::table table;
-  try {
-    table = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    fail("{}:{}: not valid TOML: {}", path.string(), error.source().begin.line, error.description());
-  }
-  SweepFile sweep;
-  sweep.name = path.stem().string(), sweep.origin = path.string();
+/// The keys of a sweep's file into `sweep`; a base is read from beside it.
+void read_keys(const toml::table& table, const std::filesystem::path& path, SweepFile& sweep) {
   const std::vector<std::string> known = {"name", "hardest", "base", "run", "sample", "sample_seed", "each", "grid"};
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
@@ -154,6 +135,30 @@ SweepFile parse_sweep(const std::string& text, const std::filesystem::path& path
            nearest(name, known));
     }
   }
+}
+
+}  // namespace
+
+std::vector<std::string> PlannedRun::sets() const {
+  std::vector<std::string> out = common;
+  for (const auto& [key, value] : settings) out.push_back(key + "=" + value);
+  return out;
+}
+
+SweepFile load_sweep(const std::filesystem::path& path) {
+  return parse_sweep(read_whole(path), path);
+}
+
+SweepFile parse_sweep(const std::string& text, const std::filesystem::path& path) {
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    fail("{}:{}: not valid TOML: {}", path.string(), error.source().begin.line, error.description());
+  }
+  SweepFile sweep;
+  sweep.name = path.stem().string(), sweep.origin = path.string();
+  read_keys(table, path, sweep);
   if (table.contains("base") == table.contains("run"))
     fail("{}: give the runs' config either as base = \"FILE.toml\" or in tables [run.*]", sweep.origin);
   std::set<std::string> varied;

@@ -111,6 +111,36 @@ void add_sections(Page& page, const std::vector<Experiment>& experiments, const 
   }
 }
 
+/// What `verify` and `reach` left in the folder.
+void add_checks(Page& page, const fs::path& out) {
+  if (fs::exists(out / "verify.json")) {
+    page.statements = nlohmann::ordered_json::parse(read_whole(out / "verify.json"), nullptr, false)
+                          .value("statements", nlohmann::ordered_json());
+    page.files.push_back("verify.json");
+  }
+  if (fs::exists(out / "reach.csv")) {
+    const std::vector<Reach> reaches = reach_from_csv(read_whole(out / "reach.csv"), "reach.csv");
+    page.reach.push_back(reach_table(reaches));
+    write_table(page, page.reach.back(), out);
+    const Figure figure = reach_figure(reaches);
+    if (!figure.panels[0].curves.empty())
+      page.figures.push_back(add_figure(page, out, figure,
+                                        "Constructions that fail in some arithmetic: how far they are right in each; an arrow: as "
+                                        "far as was tried."));
+    page.files.push_back("reach.csv");
+  }
+  if (fs::exists(out / "limits.csv")) {
+    const std::vector<Limit> limits = limits_from_csv(read_whole(out / "limits.csv"), "limits.csv");
+    page.reach.push_back(limits_table(limits));
+    write_table(page, page.reach.back(), out);
+    const Figure figure = limits_figure(limits);
+    if (!figure.panels.empty())
+      page.figures.push_back(
+          add_figure(page, out, figure, "Where arithmetic ends steps and scores: points are measured, lines are the law."));
+    page.files.push_back("limits.csv");
+  }
+}
+
 }  // namespace
 
 void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
@@ -139,32 +169,7 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
       write_table(page, *table, out);
       page.settings.push_back(std::move(*table));
     }
-  if (fs::exists(out / "verify.json")) {
-    page.statements = nlohmann::ordered_json::parse(read_whole(out / "verify.json"), nullptr, false)
-                          .value("statements", nlohmann::ordered_json());
-    page.files.push_back("verify.json");
-  }
-  if (fs::exists(out / "reach.csv")) {
-    const std::vector<Reach> reaches = reach_from_csv(read_whole(out / "reach.csv"), "reach.csv");
-    page.reach.push_back(reach_table(reaches));
-    write_table(page, page.reach.back(), out);
-    const Figure figure = reach_figure(reaches);
-    if (!figure.panels[0].curves.empty())
-      page.figures.push_back(add_figure(page, out, figure,
-                                        "Constructions that fail in some arithmetic: how far they are right in each; an arrow: as "
-                                        "far as was tried."));
-    page.files.push_back("reach.csv");
-  }
-  if (fs::exists(out / "limits.csv")) {
-    const std::vector<Limit> limits = limits_from_csv(read_whole(out / "limits.csv"), "limits.csv");
-    page.reach.push_back(limits_table(limits));
-    write_table(page, page.reach.back(), out);
-    const Figure figure = limits_figure(limits);
-    if (!figure.panels.empty())
-      page.figures.push_back(
-          add_figure(page, out, figure, "Where arithmetic ends steps and scores: points are measured, lines are the law."));
-    page.files.push_back("limits.csv");
-  }
+  add_checks(page, out);
   write_whole(out / "index.html", to_html(page, out));
 }
 

@@ -91,7 +91,7 @@ PrintedLaw printed_law(const std::string& fit, const std::string& arch) {
     for (const PrintedNumber& p : published_scaling())
       if (p.fit == fit && p.arch == arch && p.quantity == name && (!best || p.half_unit() < best->half_unit())) best = &p;
     if (!best)
-      fail("the paper has no '{}' fit of '{}'; wanted free or fixed, of {}", fit, arch,
+      fail("the paper has no '{}' fit of '{}'; wanted free, fixed or fixed_in_text, of {}", fit, arch,
            fmt::join(printed_architectures("free"), ", "));
     found.law.*c = best->value(), found.half_unit.*c = best->half_unit();
   }

@@ -233,7 +233,7 @@ TEST_CASE("scaling fit prints what scaling savings reads") {
   check_refused({"savings", "--target-loss", "-1"}, "--target-loss: -1: wanted");
   check_refused({"savings", "--parameters", "7e9,0"}, "--parameters: 0: wanted");
   check_refused({"savings", "--reference", "tranformer"}, "did you mean 'transformer'?");
-  check_refused({"savings", "--published", "fre"}, "wanted free or fixed");
+  check_refused({"savings", "--published", "fre"}, "wanted free, fixed or fixed_in_text");
   check_refused({"fit", folder / "points.csv", "--huber", "0"}, "--huber: 0: wanted");
   check_refused({"fit", folder / "points.csv", "--resamples", "-1"}, "--resamples: -1: wanted");
 }
