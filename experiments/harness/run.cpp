@@ -199,10 +199,8 @@ void check_memory(const RunConfig& config) {
     const double bytes =
         token_bytes * static_cast<double>(evaluated->sample(config.evaluate.seed, Purpose::report, difficulty, 0).tokens.size());
     if (config.train.device != "cuda" && bytes > memory)
-      fail(
-          "evaluate.difficulties = {}: one example's numbers take more than {:.3g} GB, this machine has {:.3g}: choose a smaller "
-          "one",
-          difficulty, 1e-9 * bytes, 1e-9 * memory);
+      fail("evaluate.difficulties = {}: one example takes more than {:.3g} GB, this machine has {:.3g}; choose a smaller one",
+           difficulty, 1e-9 * bytes, 1e-9 * memory);
   }
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("what no machine can do is refused at once") {
   check_refused({"train", folder / "run.toml", "--out", folder / "a", "--set", "model.width=2000000000"}, "choose a smaller one");
   check_refused({"train", folder / "run.toml", "--out", folder / "a", "--set", "evaluate.difficulties=[1048576]", "--set",
                  "model.width=1000000"},
-                "evaluate.difficulties = 1048576: one example's numbers take");
+                "evaluate.difficulties = 1048576: one example takes more than");
   check_refused({"train", folder / "run.toml", "--out", folder / "b", "--set", "train.batch=2000000000"}, "choose fewer");
   check_refused({"train", folder / "run.toml", "--out", folder / "c", "--threads", "100000"}, "at most 1024");
   check_refused({"train", folder / "run.toml", "--out", folder / "d", "--max-seconds", "nan"}, "--max-seconds nan");
