@@ -57,8 +57,10 @@ void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return;
   const std::vector<const CLI::App*> verbs = app.get_subcommands({});
   const auto found = std::find_if(verbs.begin(), verbs.end(), [&](const CLI::App* verb) { return verb->get_name() == argv[1]; });
-  if (found != verbs.end())
-    return (*found)->get_require_subcommand_min() > 0 ? refuse_unknown_verb(**found, argc - 1, argv + 1) : void();
+  if (found != verbs.end()) {
+    if ((*found)->get_require_subcommand_min() > 0) refuse_unknown_verb(**found, argc - 1, argv + 1);
+    return;
+  }
   std::vector<std::string> names;
   for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
   separatrix::fail("unknown verb '{}'; did you mean '{}'? (--help lists them)", argv[1], separatrix::nearest(argv[1], names));

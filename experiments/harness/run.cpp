@@ -11,6 +11,7 @@
 #include "experiments/harness/record.h"
 #include "experiments/harness/run_directory.h"
 #include "kernels/isa.h"
+#include "kernels/picked.h"
 #include "models/io/whole_file.h"
 
 namespace separatrix {
@@ -193,12 +194,16 @@ void check_memory(const RunConfig& config) {
   if (16 * tokens > memory)
     fail("train.batch = {} makes batches of {:.3g} tokens, more than this machine's {:.3g} GB hold: choose fewer",
          config.train.batch, tokens, 1e-9 * memory);
-  // A sequence is never cut: all its tokens stand in the residual stream before and behind every sublayer.
-  const double token_bytes = sizeof(float) * static_cast<double>(spec.width) * (2.0 * static_cast<double>(spec.blocks.size()) + 1);
+  if (config.train.device != "cpu") return;
+  // The CPU cuts no sequence, and keeps its residual stream before and behind every sublayer up to the last mixer.
+  std::size_t sublayers = 0;
+  for (const Block& block : spec.blocks) sublayers += 1 + (block.mlp.hidden > 0);
+  const double token_bytes =
+      sizeof(float) * static_cast<double>(spec.width) * static_cast<double>(up_to_last_mixer(spec, sublayers) + 1);
   for (const int difficulty : evaluation_difficulties(config)) {
     const double bytes =
         token_bytes * static_cast<double>(evaluated->sample(config.evaluate.seed, Purpose::report, difficulty, 0).tokens.size());
-    if (config.train.device != "cuda" && bytes > memory)
+    if (bytes > memory)
       fail("evaluate.difficulties = {}: one example takes more than {:.3g} GB, this machine has {:.3g}; choose a smaller one",
            difficulty, 1e-9 * bytes, 1e-9 * memory);
   }

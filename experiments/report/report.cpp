@@ -111,6 +111,16 @@ void add_sections(Page& page, const std::vector<Experiment>& experiments, const 
   }
 }
 
+/// What a file of the folder holds, as a table and, where there is anything to draw, as a figure.
+void add_measured(Page& page, const fs::path& out, const std::string& file, Table table, const Figure& figure,
+                  const std::string& caption) {
+  write_table(page, table, out);
+  page.reach.push_back(std::move(table));
+  if (std::ranges::any_of(figure.panels, [](const Panel& panel) { return !panel.curves.empty(); }))
+    page.figures.push_back(add_figure(page, out, figure, caption));
+  page.files.push_back(file);
+}
+
 /// What `verify` and `reach` left in the folder.
 void add_checks(Page& page, const fs::path& out) {
   if (fs::exists(out / "verify.json")) {
@@ -120,24 +130,13 @@ void add_checks(Page& page, const fs::path& out) {
   }
   if (fs::exists(out / "reach.csv")) {
     const std::vector<Reach> reaches = reach_from_csv(read_whole(out / "reach.csv"), "reach.csv");
-    page.reach.push_back(reach_table(reaches));
-    write_table(page, page.reach.back(), out);
-    const Figure figure = reach_figure(reaches);
-    if (!figure.panels[0].curves.empty())
-      page.figures.push_back(add_figure(page, out, figure,
-                                        "Constructions that fail in some arithmetic: how far they are right in each; an arrow: as "
-                                        "far as was tried."));
-    page.files.push_back("reach.csv");
+    add_measured(page, out, "reach.csv", reach_table(reaches), reach_figure(reaches),
+                 "Constructions that fail in some arithmetic: how far they are right in each; an arrow: as far as was tried.");
   }
   if (fs::exists(out / "limits.csv")) {
     const std::vector<Limit> limits = limits_from_csv(read_whole(out / "limits.csv"), "limits.csv");
-    page.reach.push_back(limits_table(limits));
-    write_table(page, page.reach.back(), out);
-    const Figure figure = limits_figure(limits);
-    if (!figure.panels.empty())
-      page.figures.push_back(
-          add_figure(page, out, figure, "Where arithmetic ends steps and scores: points are measured, lines are the law."));
-    page.files.push_back("limits.csv");
+    add_measured(page, out, "limits.csv", limits_table(limits), limits_figure(limits),
+                 "Where arithmetic ends steps and scores: points are measured, lines are the law.");
   }
 }
 
