@@ -47,16 +47,18 @@ void delta_gates_forward(const DeltaGatesShape& s, Rows<const float> a, Rows<con
 
 void delta_gates_backward(const DeltaGatesShape& s, Rows<const float> a, Rows<const float> b, const float* a_log,
                           const float* dt_bias, Rows<const float> d_g, Rows<const float> d_beta, Rows<float> d_a, Rows<float> d_b,
-                          float* d_a_log, float* d_dt_bias) {
+                          double* d_a_log, double* d_dt_bias) {
   const std::ptrdiff_t rows = std::ptrdiff_t{s.batch} * s.length;
   const float m = s.neg_eigval ? 2 : 1;
   if (!s.sigmoid && smallest(a, rows, s.heads) <= 0)
     fail("gated delta rule: this device has no gradient for a direct gate of 0; run with --device reference");
 #pragma omp parallel for schedule(static)
-  for (int h = 0; h < s.heads; ++h) {
+  for (int each = 0; each < s.batch * s.heads; ++each) {
+    const int h = each % s.heads;
+    const std::ptrdiff_t first = std::ptrdiff_t{each / s.heads} * s.length;
     double sum_a_log = 0, sum_dt_bias = 0;
     const float rate = s.sigmoid ? std::exp(a_log[h]) : 0;
-    for (std::ptrdiff_t i = 0; i < rows; ++i) {
+    for (std::ptrdiff_t i = first; i < first + s.length; ++i) {
       const float dg = d_g.row(i)[h], db = d_beta.row(i)[h];
       if (!s.sigmoid) {
         d_a.row(i)[h] = dg / a.row(i)[h];
@@ -69,7 +71,7 @@ void delta_gates_backward(const DeltaGatesShape& s, Rows<const float> a, Rows<co
       d_a.row(i)[h] = da;
       d_b.row(i)[h] = m * db * open * (1 - open);
     }
-    if (s.sigmoid) d_a_log[h] += static_cast<float>(sum_a_log), d_dt_bias[h] += static_cast<float>(sum_dt_bias);
+    if (s.sigmoid) d_a_log[each] = sum_a_log, d_dt_bias[each] = sum_dt_bias;
   }
 }
 

@@ -17,11 +17,11 @@ struct DeltaGatesShape {
 void delta_gates_forward(const DeltaGatesShape& shape, Rows<const float> a, Rows<const float> b, const float* a_log,
                          const float* dt_bias, Rows<float> g, Rows<float> beta);
 
-/// d_a and d_b are overwritten, d_a_log and d_dt_bias added to; d_a may be d_g, d_b may be d_beta.  d_a_log and d_dt_bias are
-/// double sums in token order, one thread per head: the same bits for any number of threads.  Throws Error when a direct gate is
-/// exactly 0: its slope is not in d_g.
+/// All gradients are overwritten; d_a may be d_g, d_b may be d_beta.  d_a_log and d_dt_bias (batch, heads): of every sequence by
+/// itself, in token order, for add_sequences; not written by direct gates.  Throws Error when a direct gate is exactly 0: its slope
+/// is not in d_g.
 void delta_gates_backward(const DeltaGatesShape& shape, Rows<const float> a, Rows<const float> b, const float* a_log,
                           const float* dt_bias, Rows<const float> d_g, Rows<const float> d_beta, Rows<float> d_a, Rows<float> d_b,
-                          float* d_a_log, float* d_dt_bias);
+                          double* d_a_log, double* d_dt_bias);
 
 }  // namespace separatrix

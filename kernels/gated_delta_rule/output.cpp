@@ -1,5 +1,7 @@
-// Hands each sequence to the kernel of the instruction set in force and adds up the weight gradients.
+// Hands each sequence to the kernel of the instruction set in force.
 #include "kernels/gated_delta_rule/output.h"
+
+#include <algorithm>
 
 #include "kernels/gated_delta_rule/output_sequence.h"
 #include "kernels/isa.h"
@@ -36,11 +38,7 @@ void delta_output_backward(const DeltaOutputShape& s, Rows<const float> o, const
     kernel({s, from_row(o, first), from_row(z, first), weight, from_row(d_y, first), from_row(d_o, first), from_row(d_z, first),
             workspace + b * row});
   }
-  for (int i = 0; s.norm && i < s.value_dim; ++i) {
-    float total = 0;
-    for (int b = 0; b < s.batch; ++b) total += workspace[b * row + i];
-    d_weight[i] += total;
-  }
+  for (int b = 0; s.norm && b < s.batch; ++b) std::copy_n(workspace + b * row, s.value_dim, d_weight + b * s.value_dim);
 }
 
 }  // namespace separatrix

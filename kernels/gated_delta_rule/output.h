@@ -20,8 +20,8 @@ std::size_t delta_output_workspace_size(const DeltaOutputShape& shape);
 void delta_output_forward(const DeltaOutputShape& shape, Rows<const float> o, const float* weight, Rows<const float> z,
                           Rows<float> y);
 
-/// d_o and d_z are overwritten, d_weight is added to; d_o may be d_y.  d_weight is summed per sequence, then in the order of the
-/// sequences: the same bits for any number of threads.
+/// d_o, d_z and d_weight are overwritten; d_o may be d_y.  d_weight (batch, value_dim): of every sequence by itself, for
+/// add_sequences; not written without a norm.
 void delta_output_backward(const DeltaOutputShape& shape, Rows<const float> o, const float* weight, Rows<const float> z,
                            Rows<const float> d_y, Rows<float> d_o, float* d_weight, Rows<float> d_z, float* workspace);
 

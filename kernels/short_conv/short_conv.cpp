@@ -1,4 +1,4 @@
-// Hands each sequence to the kernel of the instruction set in force and adds up the weight gradients.
+// Hands each sequence to the kernel of the instruction set in force.
 #include "kernels/short_conv/short_conv.h"
 
 #include <omp.h>
@@ -77,13 +77,9 @@ void short_conv_backward(const ShortConvShape& s, Rows<const float> x, const flo
             sums + b * block,
             scratch + omp_get_thread_num() * scratch_rows(s) * row});
   }
-  for (std::ptrdiff_t c = 0; c < s.channels; ++c) {
-    for (std::ptrdiff_t j = 0; j < s.width; ++j) {
-      float total = 0;
-      for (int b = 0; b < s.batch; ++b) total += sums[b * block + j * row + c];
-      d_weight[c * s.width + j] += total;
-    }
-  }
+  for (int b = 0; b < s.batch; ++b)
+    for (std::ptrdiff_t c = 0; c < s.channels; ++c)
+      for (std::ptrdiff_t j = 0; j < s.width; ++j) *d_weight++ = sums[b * block + j * row + c];
 }
 
 }  // namespace separatrix

@@ -29,8 +29,8 @@ std::size_t short_conv_workspace_size(const ShortConvShape& shape);
 /// Token t of sequence b is row b * length + t; weight (channels, 1, width), null when width = 0.
 void short_conv_forward(const ShortConvShape& shape, Rows<const float> x, const float* weight, Rows<float> y, float* workspace);
 
-/// d_x is overwritten, d_weight added to; d_x may be d_y.  Nothing but x is needed from the forward.
-/// d_weight is summed per sequence, then in the order of the sequences: the same bits for any number of threads.
+/// d_x and d_weight are overwritten; d_x may be d_y.  Nothing but x is needed from the forward.
+/// d_weight (batch, channels, width): of every sequence by itself, for add_sequences; null when width = 0.
 void short_conv_backward(const ShortConvShape& shape, Rows<const float> x, const float* weight, Rows<const float> d_y,
                          Rows<float> d_x, float* d_weight, float* workspace);
 

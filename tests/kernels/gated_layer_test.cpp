@@ -6,6 +6,7 @@
 #include "kernels/gated_delta_rule/gates.h"
 #include "kernels/gated_delta_rule/output.h"
 #include "kernels/isa.h"
+#include "kernels/sequence_sums.h"
 #include "kernels/short_conv/short_conv.h"
 #include "models/mixers/gated_delta_rule.h"
 #include "models/numbers/var.h"
@@ -193,20 +194,26 @@ class KernelLayer {
     products(weight_of_y, 0, width, out_, gradient[at("o_proj.weight")]);
 
     std::vector<float> workspace(delta_output_workspace_size(output_), NAN);
-    float* d_norm = s_.output_norm ? gradient[at("o_norm.weight")].data() : nullptr;
+    std::vector<float> d_norm(std::size_t{1} * delta_.batch * delta_.value_dim, NAN);
     delta_output_backward(output_, part(o_, 0), vector("o_norm.weight"), part(projected_, at_.z()), part(d_out, 0), part(d_out, 0),
-                          d_norm, part(d, at_.z()), workspace.data());
+                          d_norm.data(), part(d, at_.z()), workspace.data());
+    if (s_.output_norm) add_sequences(delta_.batch, delta_.value_dim, d_norm.data(), gradient[at("o_norm.weight")].data());
     delta_backward(delta_, form_, delta_input(), saved_.data(), part(d_out, 0), nullptr,
                    {part(d, 0), part(d, at_.k()), part(d, at_.v()), part(d, at_.a()), part(d, at_.b())}, workspace_.data());
-    const auto pointer = [&](const char* name) { return gates_.sigmoid ? gradient[at(name)].data() : nullptr; };
+    std::vector<double> d_a_log(std::size_t{1} * gates_.batch * gates_.heads, NAN), d_dt_bias(d_a_log.size(), NAN);
     delta_gates_backward(gates_, part(projected_, at_.a()), part(projected_, at_.b()), vector("A_log"), vector("dt_bias"),
-                         part(d, at_.a()), part(d, at_.b()), part(d, at_.a()), part(d, at_.b()), pointer("A_log"),
-                         pointer("dt_bias"));
+                         part(d, at_.a()), part(d, at_.b()), part(d, at_.a()), part(d, at_.b()), d_a_log.data(), d_dt_bias.data());
+    if (gates_.sigmoid) {
+      add_sequences(gates_.batch, gates_.heads, d_a_log.data(), gradient[at("A_log")].data());
+      add_sequences(gates_.batch, gates_.heads, d_dt_bias.data(), gradient[at("dt_bias")].data());
+    }
     for (const Projection& p : features()) {
       std::vector<float> scratch(short_conv_workspace_size(conv(p)), NAN);
-      float* d_conv = s_.conv > 0 ? gradient[at(p.conv)].data() : nullptr;
-      short_conv_backward(conv(p), part(projected_, p.column), vector(p.conv), part(d, p.column), part(d, p.column), d_conv,
+      const ShortConvShape shape = conv(p);
+      std::vector<float> d_conv(std::size_t{1} * shape.batch * shape.channels * shape.width, NAN);
+      short_conv_backward(shape, part(projected_, p.column), vector(p.conv), part(d, p.column), part(d, p.column), d_conv.data(),
                           scratch.data());
+      if (s_.conv > 0) add_sequences(shape.batch, shape.channels * shape.width, d_conv.data(), gradient[at(p.conv)].data());
       products(d, p.column, p.size, x_, gradient[at(p.projection)]);
     }
     if (s_.output_gate) products(d, at_.z(), at_.value, x_, gradient[at("g_proj.weight")]);

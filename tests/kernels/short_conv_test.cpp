@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "kernels/sequence_sums.h"
 #include "models/mixers/gated_delta_rule.h"
 #include "models/numbers/var.h"
 #include "tests/kernels/support.h"
@@ -24,8 +25,10 @@ Result run(const ShortConvShape& s, int thread_count) {
   std::vector<float> workspace = poison(short_conv_workspace_size(s));
   short_conv_forward(s, {x.data(), s.channels}, weight.data(), {r.y.data(), s.channels}, workspace.data());
   workspace = poison(workspace.size());
-  short_conv_backward(s, {x.data(), s.channels}, weight.data(), {d_y.data(), s.channels}, {r.d_x.data(), s.channels},
-                      r.d_weight.data(), workspace.data());
+  std::vector<float> each = poison(s.batch * weights);
+  short_conv_backward(s, {x.data(), s.channels}, weight.data(), {d_y.data(), s.channels}, {r.d_x.data(), s.channels}, each.data(),
+                      workspace.data());
+  add_sequences(s.batch, static_cast<std::ptrdiff_t>(weights), each.data(), r.d_weight.data());
   return r;
 }
 
