@@ -169,7 +169,7 @@ class CpuExecutor final : public Executor {
     // Numbers of the residual stream, 1.5 MiB (matmul/notes.md); but every group reads all weights again, so not too few tokens.
     constexpr std::ptrdiff_t stream_of_thread = 1536 * 256, fewest_of_thread = 512;
     const std::ptrdiff_t of_thread = std::max<std::ptrdiff_t>(fewest_of_thread, stream_of_thread / spec_.width);
-    return groups(batch, group_tokens_ > 0 ? group_tokens_ : of_thread * threads());
+    return groups(batch, group_tokens_ > 0 ? group_tokens_ : of_thread * threads(), threads());
   }
   void pick(std::vector<std::int32_t> tokens) {
     picked_ = std::move(tokens);

@@ -58,27 +58,32 @@ TEST_CASE("the CPU executor gives the same in groups of any size: loss, gradient
   }
 }
 
-TEST_CASE("groups are whole sequences in their order, as few and as equal as can be") {
+TEST_CASE(
+    "groups are whole sequences in their order, as few and as equal as can be, a whole number for every thread where they can") {
   for (const int sequences : {1, 2, 5, 64})
     for (const int length : {1, 7, 40})
-      for (const std::ptrdiff_t tokens : {1, 39, 100, 4096}) {
-        const Batch batch = random_batch(sequences, length);
-        Batch joined{0, length, {}, {}, {}};
-        int least = sequences, most = 0;
-        const std::vector<Batch> parts = groups(batch, tokens);
-        for (const Batch& part : parts) {
-          CHECK(part.tokens.size() == static_cast<std::size_t>(part.batch * length));
-          least = std::min(least, part.batch), most = std::max(most, part.batch), joined.batch += part.batch;
-          joined.tokens.insert(joined.tokens.end(), part.tokens.begin(), part.tokens.end());
-          joined.targets.insert(joined.targets.end(), part.targets.begin(), part.targets.end());
-          joined.mask.insert(joined.mask.end(), part.mask.begin(), part.mask.end());
+      for (const std::ptrdiff_t tokens : {1, 39, 100, 4096})
+        for (const std::ptrdiff_t threads : {1, 2, 3}) {
+          const Batch batch = random_batch(sequences, length);
+          Batch joined{0, length, {}, {}, {}};
+          const std::ptrdiff_t allowed = std::max<std::ptrdiff_t>(1, tokens / length), part = allowed < threads ? 1 : threads;
+          std::ptrdiff_t least = sequences, most = 0;
+          const std::vector<Batch> parts = groups(batch, tokens, threads);
+          for (const Batch& group : parts) {
+            CHECK(group.tokens.size() == static_cast<std::size_t>(group.batch * length));
+            const bool last = &group == &parts.back();
+            CHECK((group.batch % part == 0 || last));
+            const std::ptrdiff_t filled = (group.batch + part - 1) / part * part;  // the last part may be short
+            least = std::min(least, filled), most = std::max(most, filled), joined.batch += group.batch;
+            joined.tokens.insert(joined.tokens.end(), group.tokens.begin(), group.tokens.end());
+            joined.targets.insert(joined.targets.end(), group.targets.begin(), group.targets.end());
+            joined.mask.insert(joined.mask.end(), group.mask.begin(), group.mask.end());
+          }
+          CHECK(joined.batch == sequences);
+          CHECK((joined.tokens == batch.tokens && joined.targets == batch.targets && joined.mask == batch.mask));
+          CHECK((most <= allowed && (parts.size() == 1 || most - least <= part)));
+          CHECK(static_cast<std::ptrdiff_t>(parts.size() - 1) * (allowed / part * part) < sequences);  // no fewer would do
         }
-        CHECK(joined.batch == sequences);
-        CHECK((joined.tokens == batch.tokens && joined.targets == batch.targets && joined.mask == batch.mask));
-        CHECK((most <= std::max<std::ptrdiff_t>(1, tokens / length) && most - least <= 1));
-        CHECK(static_cast<std::ptrdiff_t>(parts.size() - 1) * std::max<std::ptrdiff_t>(1, tokens / length) <
-              sequences);  // no fewer would do
-      }
 }
 
 TEST_CASE("the residual stream after every block is that of the definition, and logits follow from the last") {
