@@ -13,7 +13,7 @@ namespace {
 struct FitArguments {
   std::string points;
   FitOptions options;
-  bool json = false;
+  bool json = false, draws = false;
 };
 
 void print_fit(const NamedFit& f) {
@@ -24,7 +24,7 @@ void print_fit(const NamedFit& f) {
     fmt::print("\n");
   };
   const ChinchillaLaw& law = f.fit.law;
-  const LawIntervals* i = f.intervals ? &*f.intervals : nullptr;
+  const std::optional<LawIntervals> i = f.draws.empty() ? std::nullopt : std::optional(intervals_of(f.draws));
   line("E", law.E, i ? &i->E : nullptr);
   line("A", law.A, i ? &i->A : nullptr);
   line("alpha", law.alpha, i ? &i->alpha : nullptr);
@@ -34,6 +34,8 @@ void print_fit(const NamedFit& f) {
 }
 
 int fit(const FitArguments& a) {
+  if (a.draws && !a.json) fail("--draws: only with --json, which `scaling savings` and `scaling optimal` read");
+  if (a.draws && a.options.resamples == 0) fail("--draws and --resamples 0: there are none; give one of them");
   const auto by_arch = parse_points(read_whole(a.points), a.points);
   for (const auto& [arch, points] : by_arch) try {
       require_enough(points, a.options);
@@ -42,11 +44,12 @@ int fit(const FitArguments& a) {
     }
   std::vector<NamedFit> fits;
   for (const auto& [arch, points] : by_arch) {
+    const auto stream = static_cast<std::uint32_t>(fits.size());
     fits.push_back({arch, points.size(), fit_law(points, a.options), {}});
-    if (a.options.resamples > 0) fits.back().intervals = bootstrap(points, fits.back().fit, a.options);
+    fits.back().draws = bootstrap(points, fits.back().fit, a.options, stream);
     if (!a.json) print_fit(fits.back());
   }
-  if (a.json) fmt::print("{}\n", to_json(fits).dump(1));
+  if (a.json) fmt::print("{}\n", to_json(fits, a.draws).dump(1));
   return 0;
 }
 
@@ -56,7 +59,8 @@ void add_scaling_fit(CLI::App& scaling, int& exit_code) {
   auto* verb = scaling.add_subcommand("fit", "fit L(N, D) = E + A/N^alpha + B/D^beta to measured losses, per architecture");
   verb->footer(
       "example: separatrix scaling fit points.csv --alpha 0.22 --beta 0.22 --json\n"
-      "points.csv has the columns arch,N,D,loss. Printed are 95 % bootstrap intervals; --json is what `scaling savings` reads.");
+      "points.csv has the columns arch,N,D,loss. Printed are 95 % bootstrap intervals; --json is what `scaling savings`\n"
+      "and `scaling optimal` read; they give intervals where it was printed with --draws.");
   auto a = std::make_shared<FitArguments>();
   verb->add_option("points", a->points, "measured losses (CSV)")->required();
   const auto to_ten = number_that("a number above 0, at most 10", "above 0, at most 10", [](double x) { return x > 0 && x <= 10; });
@@ -69,6 +73,7 @@ void add_scaling_fit(CLI::App& scaling, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--seed", a->options.seed, "of the bootstrap")->capture_default_str();
   verb->add_flag("--json", a->json, "print JSON");
+  verb->add_flag("--draws", a->draws, "in the JSON also every law of the bootstrap");
   verb->callback([a, &exit_code] { exit_code = fit(*a); });
 }
 

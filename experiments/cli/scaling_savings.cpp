@@ -1,14 +1,12 @@
 // separatrix scaling savings [FIT.json]: tokens, parameters and compute that one law needs less than another.
 // separatrix scaling published: the paper's derived numbers, computed again from its printed coefficients.
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cmath>
 
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
+#include "experiments/cli/scaling_laws.h"
 #include "experiments/scaling/published_scaling.h"
 #include "experiments/scaling/savings.h"
-#include "models/io/whole_file.h"
 #include "tasks/error.h"
 
 namespace separatrix {
@@ -17,57 +15,45 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct SavingsArguments {
-  std::string file, published = "free", reference = "transformer";
+  LawsArguments from;
   SavingsAt at{0, {}, {1e11, 3e11, 1e12, 3e12}, {}};
-  CLI::Option *loss_given = nullptr, *published_given = nullptr;
-  bool json = false;
+  CLI::Option* loss_given = nullptr;
 };
-
-std::vector<NamedLaw> laws_of(const SavingsArguments& a) {
-  if (!a.file.empty() && a.published_given->count() > 0) fail("{} and --published {}: give one of them", a.file, a.published);
-  if (!a.file.empty()) return laws_from_json(read_whole(a.file), a.file);
-  std::vector<NamedLaw> laws;
-  for (const std::string& arch : printed_architectures(a.published)) laws.push_back({arch, printed_law(a.published, arch).law});
-  if (laws.empty()) printed_law(a.published, a.reference);  // its message says which fits there are
-  return laws;
-}
-
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 
 Json to_json(const Saving& s) {
   return {{"resource", s.resource},
           {"arch", s.arch},
           {"at", s.at},
           {"loss", s.loss},
-          {"reference", number(s.reference)},
-          {"needed", number(s.needed)},
-          {"factor", number(s.factor())}};
+          {"reference", finite_or_null(s.reference)},
+          {"needed", finite_or_null(s.needed)},
+          {"factor", finite_or_null(s.factor())},
+          {"factors", to_json(s.factors)}};
 }
 
 void print_saving(const Saving& s, const std::string& reference) {
   const std::string at = s.resource == "tokens" ? "N" : s.resource == "parameters" ? "D" : "C";
   const auto amount = [](double x) { return std::isfinite(x) ? fmt::format("{:.4g}", x) : std::string("out of reach"); };
-  fmt::print("{:<12}{:<12}{} = {:<10.4g}loss {:<9.4g}{} {:<14}{} {:<14}{}\n", s.resource, s.arch, at, s.at, s.loss, reference,
-             amount(s.reference), s.arch, amount(s.needed),
-             std::isfinite(s.factor()) ? fmt::format("factor {:.3f}", s.factor()) : "");
+  fmt::print("{:<12}{:<12}{} = {:<10.4g}loss {:<9.4g}{} {:<14}{} {}", s.resource, s.arch, at, s.at, s.loss, reference,
+             amount(s.reference), s.arch, amount(s.needed));
+  if (std::isfinite(s.factor())) fmt::print("   factor {:.3f}", s.factor());
+  fmt::print("{}\n", to_text(s.factors, "{:.2f}"));
 }
 
 int show_savings(SavingsArguments a) {
-  const std::vector<NamedLaw> laws = laws_of(a);
+  const std::vector<NamedLaw> laws = a.from.laws();
   if (a.loss_given->count() == 0) {
-    if (!a.file.empty()) fail("--target-loss is missing: the loss to be reached, for instance the least that was measured");
+    if (!a.from.file.empty()) fail("--target-loss is missing: the loss to be reached, for instance the least that was measured");
     a.at.target_loss = printed_target_loss();
   }
   if (a.at.parameters.empty()) a.at.parameters = printed_at("tokens");
   if (a.at.flops.empty()) a.at.flops = printed_at("optimal_loss");
   Json out = {{"savings", Json::array()}};
-  for (const Saving& s : savings(laws, a.reference, a.at)) {
+  for (const Saving& s : savings(laws, a.from.reference, a.at)) {
     out["savings"].push_back(to_json(s));
-    if (!a.json) print_saving(s, a.reference);
+    if (!a.from.json) print_saving(s, a.from.reference);
   }
-  if (a.json) fmt::print("{}\n", out.dump(1));
+  if (a.from.json) fmt::print("{}\n", out.dump(1));
   return 0;
 }
 
@@ -111,12 +97,11 @@ void add_scaling_savings(CLI::App& scaling, int& exit_code) {
   auto* verb = scaling.add_subcommand("savings", "what one law needs less than another: tokens, parameters, compute");
   verb->footer(
       "example: separatrix scaling savings --published fixed --parameters 7e9,70e9\n"
+      "A factor is the reference's need divided by the other's; in brackets 95 % of the bootstrap's laws, where FIT.json has "
+      "them.\n"
       "Without FIT.json the laws are the paper's, and so are the target loss and the amounts to compare at.");
   auto a = std::make_shared<SavingsArguments>();
-  verb->add_option("fit", a->file, "laws as `scaling fit --json` prints them");
-  a->published_given =
-      verb->add_option("--published", a->published, "the paper's laws: free | fixed | fixed_in_text")->capture_default_str();
-  verb->add_option("--reference", a->reference, "whose need is divided by the others'")->capture_default_str();
+  a->from.add_to(*verb);
   a->loss_given = verb->add_option("--target-loss", a->at.target_loss, "loss to be reached, in nats")->check(above_0());
   verb->add_option("--parameters", a->at.parameters, "compare tokens at these parameters")->check(above_0())->delimiter(',');
   verb->add_option("--tokens", a->at.tokens, "compare parameters at these tokens")
@@ -126,7 +111,6 @@ void add_scaling_savings(CLI::App& scaling, int& exit_code) {
   verb->add_option("--flops", a->at.flops, "compare compute at what the reference reaches with these FLOPs")
       ->check(above_0())
       ->delimiter(',');
-  verb->add_flag("--json", a->json, "print JSON; what is out of reach is null");
   verb->callback([a, &exit_code] { exit_code = show_savings(*a); });
 }
 

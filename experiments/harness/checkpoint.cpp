@@ -67,6 +67,8 @@ const std::string& metadata_at(const std::map<std::string, std::string>& metadat
 std::vector<float> read_flat(const Safetensors& file, const std::string& path, const std::string& name, std::size_t size) {
   std::vector<float> values = file.at(name).values<float>();
   if (values.size() != size) fail("{}: '{}' has {} numbers, wanted {}", path, name, values.size(), size);
+  for (const float x : values)
+    if (!std::isfinite(x)) fail("{}: '{}' holds {}, wanted finite numbers; the file is damaged", path, name, x);
   return values;
 }
 

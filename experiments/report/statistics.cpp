@@ -36,6 +36,14 @@ Interval wilson(const Counts& counts) {
           counts.correct == counts.counted ? 1.0 : std::max(p, centre + half)};
 }
 
+Interval central(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
+  };
+  return {at(0.025), at(0.975)};
+}
+
 std::optional<std::int64_t> lower_median(std::vector<std::int64_t> values) {
   if (values.empty()) return std::nullopt;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);

@@ -30,6 +30,9 @@ struct Interval {
 /// The two-sided 95 % Wilson interval; [0, 1] when nothing was counted.
 Interval wilson(const Counts& counts);
 
+/// The central 95 % of the values, by the nearest ranks; there must be one.  Infinite values may be among them, NaN not.
+Interval central(std::vector<double> values);
+
 /// The middle value (the lower of two middle values, so that it is one that occurred); empty for no values.
 std::optional<std::int64_t> lower_median(std::vector<std::int64_t> values);
 

@@ -19,6 +19,11 @@ double ChinchillaLaw::loss(double N, double D) const {
   return E + A / std::pow(N, alpha) + B / std::pow(D, beta);
 }
 
+bool is_valid(const ChinchillaLaw& law) {
+  const auto above_0 = [](double x) { return x > 0 && std::isfinite(x); };
+  return law.E >= 0 && std::isfinite(law.E) && above_0(law.A) && above_0(law.alpha) && above_0(law.B) && above_0(law.beta);
+}
+
 void require_valid(const ChinchillaLaw& law, const char* whose) {
   const auto finite = [&](const char* name, double x, bool good) {
     if (!good || !std::isfinite(x))

@@ -9,6 +9,8 @@ struct ChinchillaLaw {
   double loss(double N, double D) const;
 };
 
+/// Whether E >= 0 and the others are above 0, all finite.
+bool is_valid(const ChinchillaLaw& law);
 /// Throws Error naming `whose` unless E >= 0 and the others are above 0, all finite.
 void require_valid(const ChinchillaLaw& law, const char* whose);
 

@@ -85,13 +85,6 @@ std::string missing(const std::vector<ScalingPoint>& points, const FitOptions& o
   return "";
 }
 
-/// The central 95 % of the values.
-Interval central(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double share) { return values[static_cast<std::size_t>(std::lround(share * (values.size() - 1)))]; };
-  return {at(0.025), at(0.975)};
-}
-
 }  // namespace
 
 void require_enough(const std::vector<ScalingPoint>& points, const FitOptions& options) {
@@ -106,23 +99,31 @@ LawFit fit_law(const std::vector<ScalingPoint>& points, const FitOptions& option
   return {law_of(x), problem.objective(x), r_squared(points, law_of(x))};
 }
 
-LawIntervals bootstrap(const std::vector<ScalingPoint>& points, const LawFit& fit, const FitOptions& options) {
+std::vector<ChinchillaLaw> bootstrap(const std::vector<ScalingPoint>& points, const LawFit& fit, const FitOptions& options,
+                                     std::uint32_t stream) {
   const auto count = static_cast<std::uint32_t>(points.size());
   std::vector<LogLaw> from = starts(problem_of(points, options), options);
   from.resize(std::min<std::size_t>(from.size(), 2));
   from.push_back(log_of(fit.law));
-  std::array<std::vector<double>, 5> values;
+  std::vector<ChinchillaLaw> laws;
   for (int i = 0; i < options.resamples; ++i) {
-    Rng rng = draw(options.seed, Purpose::report, 0, i);
+    Rng rng = draw(options.seed, Purpose::report, stream, i);
     std::vector<ScalingPoint> drawn(count);
     do {
       for (ScalingPoint& p : drawn) p = points[rng.below(count)];
     } while (!missing(drawn, options).empty());
-    const ChinchillaLaw law = law_of(best_of(problem_of(drawn, options), from));
-    const double coefficients[] = {law.E, law.A, law.alpha, law.B, law.beta};
-    for (int c = 0; c < 5; ++c) values[c].push_back(coefficients[c]);
+    laws.push_back(law_of(best_of(problem_of(drawn, options), from)));
   }
-  return {central(values[0]), central(values[1]), central(values[2]), central(values[3]), central(values[4])};
+  return laws;
+}
+
+LawIntervals intervals_of(const std::vector<ChinchillaLaw>& draws) {
+  const auto of = [&](double ChinchillaLaw::*coefficient) {
+    std::vector<double> values;
+    for (const ChinchillaLaw& law : draws) values.push_back(law.*coefficient);
+    return central(std::move(values));
+  };
+  return {of(&ChinchillaLaw::E), of(&ChinchillaLaw::A), of(&ChinchillaLaw::alpha), of(&ChinchillaLaw::B), of(&ChinchillaLaw::beta)};
 }
 
 }  // namespace separatrix

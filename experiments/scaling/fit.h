@@ -33,11 +33,15 @@ void require_enough(const std::vector<ScalingPoint>& points, const FitOptions& o
 /// and Marquardt's steps with reweighted residuals, which minimise Huber's loss.  Throws Error as require_enough.
 LawFit fit_law(const std::vector<ScalingPoint>& points, const FitOptions& options);
 
-/// 95 % bootstrap intervals: points drawn with replacement, fitted again from the optimum and from the best of the starts.  A draw
-/// that cannot determine the law is drawn again.
+/// The bootstrap's laws, options.resamples of them: points drawn with replacement, fitted again from the optimum and from the best
+/// of the starts.  A draw that cannot determine the law is drawn again.  Draws of different streams are independent.
+std::vector<ChinchillaLaw> bootstrap(const std::vector<ScalingPoint>& points, const LawFit& fit, const FitOptions& options,
+                                     std::uint32_t stream = 0);
+
+/// Where 95 % of the draws lie, each coefficient by itself.
 struct LawIntervals {
   Interval E, A, alpha, B, beta;
 };
-LawIntervals bootstrap(const std::vector<ScalingPoint>& points, const LawFit& fit, const FitOptions& options);
+LawIntervals intervals_of(const std::vector<ChinchillaLaw>& draws);
 
 }  // namespace separatrix

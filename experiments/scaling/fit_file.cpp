@@ -1,10 +1,24 @@
 #include "experiments/scaling/fit_file.h"
 
+#include <limits>
+
 #include "tasks/error.h"
+#include "tasks/nearest.h"
 
 namespace separatrix {
+namespace {
 
-nlohmann::ordered_json to_json(const std::vector<NamedFit>& fits) {
+/// A draw may be no law (a negative exponent, or a coefficient beyond what a double holds, which JSON has as null).
+ChinchillaLaw draw_from_json(const nlohmann::json& draw) {
+  const auto number = [&](std::size_t i) {
+    return draw.at(i).is_null() ? std::numeric_limits<double>::quiet_NaN() : draw.at(i).get<double>();
+  };
+  return {number(0), number(1), number(2), number(3), number(4)};
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const std::vector<NamedFit>& fits, bool with_draws) {
   nlohmann::ordered_json out = {{"laws", nlohmann::ordered_json::array()}};
   for (const NamedFit& f : fits) {
     const ChinchillaLaw& law = f.fit.law;
@@ -12,15 +26,24 @@ nlohmann::ordered_json to_json(const std::vector<NamedFit>& fits) {
                                   {"alpha", law.alpha}, {"B", law.B},     {"beta", law.beta},
                                   {"points", f.points}, {"r2", f.fit.r2}, {"objective", f.fit.objective}};
     const auto pair = [](const Interval& i) { return nlohmann::ordered_json::array({i.low, i.high}); };
-    if (f.intervals)
-      one["intervals"] = {{"E", pair(f.intervals->E)},
-                          {"A", pair(f.intervals->A)},
-                          {"alpha", pair(f.intervals->alpha)},
-                          {"B", pair(f.intervals->B)},
-                          {"beta", pair(f.intervals->beta)}};
+    if (!f.draws.empty()) {
+      const LawIntervals i = intervals_of(f.draws);
+      one["intervals"] = {{"E", pair(i.E)}, {"A", pair(i.A)}, {"alpha", pair(i.alpha)}, {"B", pair(i.B)}, {"beta", pair(i.beta)}};
+    }
+    if (with_draws)
+      for (const ChinchillaLaw& d : f.draws) one["draws"].push_back({d.E, d.A, d.alpha, d.B, d.beta});
     out["laws"].push_back(one);
   }
   return out;
+}
+
+const NamedLaw& find_law(const std::vector<NamedLaw>& laws, const std::string& arch) {
+  std::vector<std::string> names;
+  for (const NamedLaw& l : laws) {
+    if (l.arch == arch) return l;
+    names.push_back(l.arch);
+  }
+  fail("--reference {}: there are laws of {}; did you mean '{}'?", arch, fmt::join(names, ", "), nearest(arch, names));
 }
 
 std::vector<NamedLaw> laws_from_json(const std::string& text, const std::string& source) {
@@ -31,6 +54,8 @@ std::vector<NamedLaw> laws_from_json(const std::string& text, const std::string&
       const auto number = [&](const char* name) { return one.at(name).get<double>(); };
       laws.push_back({one.at("arch").get<std::string>(), {number("E"), number("A"), number("alpha"), number("B"), number("beta")}});
       require_valid(laws.back().law, laws.back().arch.c_str());
+      if (!one.contains("draws")) continue;
+      for (const auto& d : one.at("draws")) laws.back().draws.push_back(draw_from_json(d));
     }
   } catch (const nlohmann::json::exception& error) {
     fail("{}: not what `separatrix scaling fit --json` prints: {}", source, error.what());

@@ -1,7 +1,6 @@
-// Fitted laws as JSON: what `scaling fit` prints and `scaling savings` reads.
+// Fitted laws as JSON: what `scaling fit` prints and `scaling savings` and `scaling optimal` read.
 #pragma once
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,17 +11,22 @@ namespace separatrix {
 struct NamedLaw {
   std::string arch;
   ChinchillaLaw law;
+  std::vector<ChinchillaLaw> draws = {};  // of the bootstrap; none: no intervals
 };
 
 struct NamedFit {
   std::string arch;
   std::size_t points;
   LawFit fit;
-  std::optional<LawIntervals> intervals;
+  std::vector<ChinchillaLaw> draws;
 };
 
-/// {"laws": [{"arch", "E", "A", "alpha", "B", "beta", "points", "r2", "objective", "intervals": {"E": [low, high], ...}}]}
-nlohmann::ordered_json to_json(const std::vector<NamedFit>& fits);
+/// {"laws": [{"arch", "E", "A", "alpha", "B", "beta", "points", "r2", "objective", "intervals": {"E": [low, high], ...},
+/// "draws": [[E, A, alpha, B, beta], ...]}]}; no intervals where there are no draws, and the draws themselves only if asked for.
+nlohmann::ordered_json to_json(const std::vector<NamedFit>& fits, bool with_draws);
+
+/// The law of this architecture, the --reference.  Throws Error naming those there are when it is none.
+const NamedLaw& find_law(const std::vector<NamedLaw>& laws, const std::string& arch);
 
 /// The laws of such a text, whatever else stands beside them.  Throws Error (naming `source`) for other JSON or a bad coefficient.
 std::vector<NamedLaw> laws_from_json(const std::string& text, const std::string& source);

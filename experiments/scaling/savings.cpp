@@ -1,36 +1,46 @@
 #include "experiments/scaling/savings.h"
 
-#include "tasks/error.h"
-#include "tasks/nearest.h"
+#include <functional>
 
 namespace separatrix {
 namespace {
 
-const ChinchillaLaw& find_law(const std::vector<NamedLaw>& laws, const std::string& name) {
-  std::vector<std::string> names;
-  for (const NamedLaw& l : laws) {
-    if (l.arch == name) return l.law;
-    names.push_back(l.arch);
-  }
-  fail("--reference {}: there are laws of {}; did you mean '{}'?", name, fmt::join(names, ", "), nearest(name, names));
+/// What a law needs for a loss.
+using Need = std::function<double(const ChinchillaLaw&, double loss)>;
+
+Saving saving(const char* resource, const NamedLaw& base, const NamedLaw& other, double at, double loss, const Need& need) {
+  const auto factor = [&](const ChinchillaLaw& a, const ChinchillaLaw& b) { return need(a, loss) / need(b, loss); };
+  return {resource, other.arch, at, loss, need(base.law, loss), need(other.law, loss), over_draws(base, other, factor)};
+}
+
+/// The loss to be reached is the reference's own with so many FLOPs, in every draw that of its draw.
+Saving flops_saving(const NamedLaw& base, const NamedLaw& other, double flops) {
+  const auto needed = [&](const ChinchillaLaw& a, const ChinchillaLaw& b) { return flops_for(b, compute_optimal(a, flops).loss); };
+  const auto factor = [&](const ChinchillaLaw& a, const ChinchillaLaw& b) { return flops / needed(a, b); };
+  return {"flops",
+          other.arch,
+          flops,
+          compute_optimal(base.law, flops).loss,
+          flops,
+          needed(base.law, other.law),
+          over_draws(base, other, factor)};
 }
 
 }  // namespace
 
 std::vector<Saving> savings(const std::vector<NamedLaw>& laws, const std::string& reference, const SavingsAt& at) {
-  const ChinchillaLaw& base = find_law(laws, reference);
+  const NamedLaw& base = find_law(laws, reference);
   std::vector<Saving> all;
-  for (const auto& [arch, law] : laws) {
-    if (arch == reference) continue;
+  for (const NamedLaw& other : laws) {
+    if (other.arch == reference) continue;
     const double loss = at.target_loss;
     for (const double N : at.parameters)
-      all.push_back({"tokens", arch, N, loss, tokens_for(base, loss, N), tokens_for(law, loss, N)});
+      all.push_back(
+          saving("tokens", base, other, N, loss, [N](const ChinchillaLaw& law, double to) { return tokens_for(law, to, N); }));
     for (const double D : at.tokens)
-      all.push_back({"parameters", arch, D, loss, parameters_for(base, loss, D), parameters_for(law, loss, D)});
-    for (const double flops : at.flops) {
-      const double reached = compute_optimal(base, flops).loss;
-      all.push_back({"flops", arch, flops, reached, flops, flops_for(law, reached)});
-    }
+      all.push_back(saving("parameters", base, other, D, loss,
+                           [D](const ChinchillaLaw& law, double to) { return parameters_for(law, to, D); }));
+    for (const double flops : at.flops) all.push_back(flops_saving(base, other, flops));
   }
   return all;
 }

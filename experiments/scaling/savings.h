@@ -1,9 +1,10 @@
 // How much less one scaling law needs than another for the same loss: paper, Figure 10 and Table 20.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "experiments/scaling/fit_file.h"
+#include "experiments/scaling/drawn.h"
 
 namespace separatrix {
 
@@ -13,6 +14,7 @@ namespace separatrix {
 struct Saving {
   std::string resource, arch;
   double at, loss, reference, needed;
+  std::optional<DrawnInterval> factors;                 // where the factor of the drawn laws lies
   double factor() const { return reference / needed; }  // above 1: less is needed; NaN where both are out of reach
 };
 
@@ -22,7 +24,7 @@ struct SavingsAt {
   std::vector<double> parameters, tokens, flops;
 };
 
-/// Of every law but the reference.  Throws Error naming the laws there are when `reference` is none.
+/// Of every law but the reference, which must be among them (find_law).
 std::vector<Saving> savings(const std::vector<NamedLaw>& laws, const std::string& reference, const SavingsAt& at);
 
 }  // namespace separatrix

@@ -12,6 +12,7 @@ import statistics
 
 import torch
 import torch.nn.functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 class Delta(ctypes.Structure):
@@ -187,6 +188,26 @@ def sdpa(q, k, v):
     return F.scaled_dot_product_attention(*(x.transpose(1, 2) for x in (q, k, v)), is_causal=True).transpose(1, 2)
 
 
+# What torch has for causal attention, by precision.  cuDNN's is there to be measured: whether calling it would pay.
+BACKENDS = {torch.bfloat16: {"flash": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION},
+            torch.float32: {"efficient": SDPBackend.EFFICIENT_ATTENTION}}
+
+
+def time_backends(row, dtype, q, k, v, d_o):
+    for name, backend in BACKENDS[dtype].items():
+        def attention(*leaves):
+            with sdpa_kernel(backend):
+                return sdpa(*leaves)
+        try:
+            times = forward_backward_ms(attention, [q, k, v], d_o)
+        except RuntimeError as error:  # torch's word for a backend that this device or shape does not have
+            row[f"{name}_missing"] = str(error).splitlines()[0]
+            continue
+        for half, ms in zip(("forward", "backward"), times):
+            row[f"{name}_{half}_ms"] = ms
+            row[f"times_faster_than_{name}_{half}"] = ms / row[f"ours_{half}_ms"]
+
+
 def attention_row(ours, dtype, batch, length, heads, dim):
     """Ours beside torch's scaled_dot_product_attention, both in `dtype`; nothing is timed while ours is wrong."""
     q, k, v, d_o = (torch.randn(batch, length, heads, dim, device="cuda").to(dtype) for _ in range(4))
@@ -208,7 +229,7 @@ def attention_row(ours, dtype, batch, length, heads, dim):
     if not worst < (1e-4 if dtype == torch.float32 else 0.02):
         raise SystemExit(f"{row['attention']}: ours is {worst:.2g} away from attention in double: nothing is timed")
     row["ours_forward_ms"], row["ours_backward_ms"] = milliseconds(forward), milliseconds(backward)
-    row["sdpa_forward_ms"], row["sdpa_backward_ms"] = forward_backward_ms(sdpa, [q, k, v], d_o)
+    time_backends(row, dtype, q, k, v, d_o)
     return row
 
 

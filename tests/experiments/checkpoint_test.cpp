@@ -84,6 +84,10 @@ TEST_CASE("a checkpoint that is truncated, of another model, or not ours is refu
     CHECK_THAT(message, Contains("t.safetensors"));
     CHECK(message.find('\n') == std::string::npos);
   }
+  TrainingState damaged = state_of(spec);
+  damaged.moments.second.back() = NAN;
+  save_training(path, spec, damaged);
+  CHECK_THAT(error_of([&] { load_training(path, spec); }), Contains("'second_moment' holds nan, wanted finite numbers"));
   CHECK_THAT(error_of([&] { load_model(folder / "none"); }), Contains("none"));
 
   save_model(path, spec, initial_weights(spec, ModelConfig{}, 4), {});

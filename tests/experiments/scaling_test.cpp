@@ -1,11 +1,10 @@
 // Scaling laws: what follows from one, fits against known coefficients and another program's, the paper's numbers, the verb.
 #include <cmath>
 
-#include "experiments/scaling/fit_file.h"
 #include "experiments/scaling/published_scaling.h"
 #include "experiments/scaling/savings.h"
+#include "made_up_points.h"
 #include "program.h"
-#include "tasks/rng.h"
 #include "tests/catch.h"
 
 using namespace separatrix;
@@ -17,26 +16,6 @@ const ChinchillaLaw law{1.7, 110, 0.25, 80, 0.21};
 
 bool close(double a, double b, double tolerance = 1e-12) {
   return std::abs(a - b) <= tolerance * std::abs(b);
-}
-
-/// Losses of a law at 7 sizes and 5 tokens per parameter, times exp(noise z), z of mean 0 and variance 1 (a sum of twelve uniform
-/// numbers).
-std::vector<ScalingPoint> made_up_points(const ChinchillaLaw& of, double noise) {
-  std::vector<ScalingPoint> points;
-  Rng rng = draw(3, Purpose::test, 0, 0);
-  for (const double N : {57e6, 102e6, 190e6, 371e6, 548e6, 758e6, 1279e6})
-    for (const double ratio : {10, 20, 40, 80, 160}) {
-      double z = -6;
-      for (int i = 0; i < 12; ++i) z += rng.next() / 4294967296.0;
-      points.push_back({N, ratio * N, of.loss(N, ratio * N) * std::exp(noise * z)});
-    }
-  return points;
-}
-
-std::string csv_of(const std::vector<ScalingPoint>& points) {
-  std::string text = "loss,arch,D,N\n";
-  for (const ScalingPoint& p : points) text += fmt::format("{:.17g},one,{},{}\n", p.loss, p.D, p.N);
-  return text;
 }
 
 FitOptions fixed(double exponent) {
@@ -121,14 +100,15 @@ TEST_CASE("bootstrap intervals hold the truth, shrink with fixed exponents, and 
   FitOptions options;
   options.resamples = 100;
   const LawFit fit = fit_law(points, options);
-  const LawIntervals free = bootstrap(points, fit, options), again = bootstrap(points, fit, options);
+  const auto drawn = [&](const LawFit& from) { return intervals_of(bootstrap(points, from, options)); };
+  const LawIntervals free = drawn(fit), again = drawn(fit);
   CHECK(free.B.low == again.B.low);
   CHECK((free.B.low < law.B && law.B < free.B.high));
   CHECK((free.alpha.low < law.alpha && law.alpha < free.alpha.high));
   options.seed = 1;
-  CHECK(bootstrap(points, fit, options).B.low != free.B.low);
+  CHECK(drawn(fit).B.low != free.B.low);
   options.alpha = law.alpha, options.beta = law.beta;
-  const LawIntervals narrow = bootstrap(points, fit_law(points, options), options);
+  const LawIntervals narrow = drawn(fit_law(points, options));
   CHECK(narrow.B.high - narrow.B.low < (free.B.high - free.B.low) / 4);
   CHECK(narrow.alpha.low == law.alpha);
 }
@@ -161,14 +141,22 @@ TEST_CASE("points are read with columns in any order, and other columns or numbe
 }
 
 TEST_CASE("fitted laws are written and read back, and what is none is refused") {
-  const std::vector<NamedFit> fits = {{"one", 35, {law, 1e-5, 0.99}, {}}};
-  const std::vector<NamedLaw> back = laws_from_json(to_json(fits).dump(), "here");
+  const std::vector<NamedFit> fits = {{"one", 35, {law, 1e-5, 0.99}, {law, {1, 2, -3, 4, HUGE_VAL}}}};
+  const std::vector<NamedLaw> back = laws_from_json(to_json(fits, true).dump(), "here");
   REQUIRE(back.size() == 1);
   CHECK(back[0].arch == "one");
   CHECK(back[0].law.beta == law.beta);
+  REQUIRE(back[0].draws.size() == 2);
+  CHECK(back[0].draws[0].B == law.B);
+  CHECK(back[0].draws[1].alpha == -3);  // a draw need not be a law
+  CHECK(std::isnan(back[0].draws[1].beta));
+  CHECK(laws_from_json(to_json(fits, false).dump(), "here")[0].draws.empty());
   const auto refusal = [](const std::string& text) { return error_of([&] { laws_from_json(text, "here"); }); };
   for (const char* text : {"", "[]", "{}", R"({"laws":[]})", R"({"laws":[{"arch":"a"}]})"})
     CHECK_THAT(refusal(text), Contains("scaling fit --json"));
+  for (const char* draws : {"[[1,2]]", "[[1,2,3,4,\"x\"]]", "[7]"})
+    CHECK_THAT(refusal(fmt::format(R"({{"laws":[{{"arch":"a","E":1,"A":1,"alpha":1,"B":1,"beta":1,"draws":{}}}]}})", draws)),
+               Contains("scaling fit --json"));
   CHECK_THAT(refusal(R"({"laws":[{"arch":"a","E":1,"A":-1,"alpha":1,"B":1,"beta":1}]})"), Contains("A = -1"));
 }
 
