@@ -3,7 +3,7 @@
 
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
-#include "experiments/scaling/fit_file.h"
+#include "experiments/scaling/law_curves.h"
 #include "models/io/whole_file.h"
 #include "tasks/error.h"
 
@@ -11,7 +11,7 @@ namespace separatrix {
 namespace {
 
 struct FitArguments {
-  std::string points;
+  std::string points, figure;
   FitOptions options;
   bool json = false, draws = false;
 };
@@ -49,6 +49,12 @@ int fit(const FitArguments& a) {
     fits.back().draws = bootstrap(points, fits.back().fit, a.options, stream);
     if (!a.json) print_fit(fits.back());
   }
+  if (!a.figure.empty()) {
+    std::vector<Ladder> ladders;
+    for (const NamedFit& f : fits) ladders.push_back({f.arch, f.fit.law, by_arch.at(f.arch)});
+    draw(fit_figure(ladders), a.figure);
+    if (!a.json) fmt::print("{}/scaling_fit.svg\n", a.figure);
+  }
   if (a.json) fmt::print("{}\n", to_json(fits, a.draws).dump(1));
   return 0;
 }
@@ -73,6 +79,7 @@ void add_scaling_fit(CLI::App& scaling, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--seed", a->options.seed, "of the bootstrap")->capture_default_str();
   verb->add_flag("--json", a->json, "print JSON");
+  verb->add_option("--figure", a->figure, "folder for scaling_fit.svg, .png, .pdf and .gp: losses, laws and residuals");
   verb->add_flag("--draws", a->draws, "in the JSON also every law of the bootstrap");
   verb->callback([a, &exit_code] { exit_code = fit(*a); });
 }

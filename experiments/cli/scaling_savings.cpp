@@ -5,8 +5,8 @@
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
 #include "experiments/cli/scaling_laws.h"
+#include "experiments/scaling/law_curves.h"
 #include "experiments/scaling/published_scaling.h"
-#include "experiments/scaling/savings.h"
 #include "tasks/error.h"
 
 namespace separatrix {
@@ -18,6 +18,7 @@ struct SavingsArguments {
   LawsArguments from;
   SavingsAt at{0, {}, {1e11, 3e11, 1e12, 3e12}, {}};
   CLI::Option* loss_given = nullptr;
+  std::string figure;
 };
 
 Json to_json(const Saving& s) {
@@ -52,6 +53,10 @@ int show_savings(SavingsArguments a) {
   for (const Saving& s : savings(laws, a.from.reference, a.at)) {
     out["savings"].push_back(to_json(s));
     if (!a.from.json) print_saving(s, a.from.reference);
+  }
+  if (!a.figure.empty()) {
+    draw(savings_figure(laws, a.from.reference, a.at), a.figure);
+    if (!a.from.json) fmt::print("{}/scaling_savings.svg\n", a.figure);
   }
   if (a.from.json) fmt::print("{}\n", out.dump(1));
   return 0;
@@ -111,6 +116,7 @@ void add_scaling_savings(CLI::App& scaling, int& exit_code) {
   verb->add_option("--flops", a->at.flops, "compare compute at what the reference reaches with these FLOPs")
       ->check(above_0())
       ->delimiter(',');
+  verb->add_option("--figure", a->figure, "folder for scaling_savings.svg, .png, .pdf and .gp: tokens and parameters saved");
   verb->callback([a, &exit_code] { exit_code = show_savings(*a); });
 }
 

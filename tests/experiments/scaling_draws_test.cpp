@@ -140,6 +140,11 @@ TEST_CASE("scaling fit --draws is what intervals of scaling savings and scaling 
   CHECK(plain["factors"].is_null());
   CHECK(saved["factors"]["draws"] == 20);
   CHECK(saved["factors"]["interval"][0] < saved["factor"]);
+  json({"savings", folder / "fit.json", "--target-loss", "2.5", "--figure", folder / "f"});
+  CHECK(std::filesystem::file_size(folder / "f/scaling_savings.svg") > 1000);
+  CHECK_THAT(read_whole(folder / "f/scaling_savings.gp"), Contains("filledcurves"));
+  CHECK(run_program({"scaling", "fit", folder / "points.csv", "--resamples", "0", "--figure", folder / "f"}).code == 0);
+  CHECK(std::filesystem::file_size(folder / "f/scaling_fit.svg") > 1000);
   const auto optimal = json({"optimal", folder / "fit.json", "--flops", "1e20"})["optima"];
   REQUIRE(optimal.size() == 2);
   CHECK(optimal[0]["differences"].is_null());
