@@ -141,13 +141,31 @@ def by_peer(peer):
     return run
 
 
-def forward_backward_ms(f, leaves, d_o):
-    """Milliseconds of f(*leaves) without gradient and of its backward pass."""
+def time_peer(row, name, f, leaves, d_o):
+    """Milliseconds of f(*leaves) without gradient and of its backward pass, and how many times faster ours is.  What a peer does
+    not do here (flash-linear-attention has no backward pass for some pairs of GPU and Triton) stands in the row in its own words."""
     leaves = [x.detach().requires_grad_() for x in leaves]
-    with torch.no_grad():
-        forward = milliseconds(lambda: f(*leaves))
-    o = f(*leaves)
-    return forward, milliseconds(lambda: torch.autograd.grad(o, leaves, d_o.to(o.dtype), retain_graph=True))
+
+    def forward():
+        with torch.no_grad():
+            return f(*leaves)
+
+    def backward():
+        o = f(*leaves)
+        return lambda: torch.autograd.grad(o, leaves, d_o.to(o.dtype), retain_graph=True)
+
+    for half, prepare in (("forward", lambda: forward), ("backward", backward)):
+        try:
+            ms = milliseconds(prepare())
+        except Exception as error:
+            row[f"{name}_{half}_missing"] = in_one_line(error)
+            continue
+        row[f"{name}_{half}_ms"] = ms
+        row[f"times_faster_than_{name}_{half}"] = ms / row[f"ours_{half}_ms"]
+
+
+def in_one_line(error):
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def by_ours(ours):
@@ -167,8 +185,12 @@ def delta_row(ours, name, shape, peers):
     row, dtype = {"shape": name}, torch.bfloat16
     small = (1, 300, 2, *shape[3:])
     for keys in (0, 5):
-        for who, run in {"ours": by_ours(ours), **{p: by_peer(PEERS[p]) for p in peers}}.items():
-            row[f"error_{who}_{keys or 'random'}_keys"] = errors(run, small, keys, dtype)
+        row[f"error_ours_{keys or 'random'}_keys"] = errors(by_ours(ours), small, keys, dtype)
+        for p in peers:
+            try:
+                row[f"error_{p}_{keys or 'random'}_keys"] = errors(by_peer(PEERS[p]), small, keys, dtype)
+            except Exception as error:  # time_peer says why
+                row[f"error_{p}_missing"] = in_one_line(error)
     worst = max(row["error_ours_random_keys"].values())
     if not worst < 0.05:
         raise SystemExit(f"{name}: ours is {worst:.2g} away from the recurrence: nothing is timed")
@@ -178,9 +200,7 @@ def delta_row(ours, name, shape, peers):
     row["ours_forward_ms"], row["ours_backward_ms"] = milliseconds(ours.forward), milliseconds(lambda: ours.backward(d_o))
     for p in peers:
         theirs = [*inputs[:4], inputs[4].to(dtype)] if p == "fla" else inputs  # its beta is bf16; rounding it is not timed
-        row[f"{p}_forward_ms"], row[f"{p}_backward_ms"] = forward_backward_ms(PEERS[p], theirs, d_o)
-        for half in ("forward", "backward"):
-            row[f"times_faster_than_{p}_{half}"] = row[f"{p}_{half}_ms"] / row[f"ours_{half}_ms"]
+        time_peer(row, p, PEERS[p], theirs, d_o)
     return row
 
 
@@ -198,14 +218,7 @@ def time_backends(row, dtype, q, k, v, d_o):
         def attention(*leaves):
             with sdpa_kernel(backend):
                 return sdpa(*leaves)
-        try:
-            times = forward_backward_ms(attention, [q, k, v], d_o)
-        except RuntimeError as error:  # torch's word for a backend that this device or shape does not have
-            row[f"{name}_missing"] = str(error).splitlines()[0]
-            continue
-        for half, ms in zip(("forward", "backward"), times):
-            row[f"{name}_{half}_ms"] = ms
-            row[f"times_faster_than_{name}_{half}"] = ms / row[f"ours_{half}_ms"]
+        time_peer(row, name, attention, [q, k, v], d_o)
 
 
 def attention_row(ours, dtype, batch, length, heads, dim):

@@ -229,14 +229,11 @@ class DeviceExecutor final : public Executor, public ResidentTraining {
 
   /// A matrix (rows, cols) of the device, once all that is queued is done.
   Matrix<float> downloaded(Rows<const float> x, std::size_t rows, std::size_t cols) {
-    const auto stride = static_cast<std::size_t>(x.stride);
-    std::vector<float> with_gaps(rows * stride);
-    download(with_gaps.data(), x.data, with_gaps.size());
-    wait_for(context_.stream());
     Matrix<float> matrix(rows, cols);
-    for (std::size_t i = 0; i < rows; ++i)
-      std::copy_n(with_gaps.begin() + static_cast<std::ptrdiff_t>(i * stride), cols,
-                  matrix.values().begin() + static_cast<std::ptrdiff_t>(i * cols));
+    const std::size_t bytes = cols * sizeof(float);
+    copy_rows_async(context_.stream(), matrix.values().data(), bytes, x.data, static_cast<std::size_t>(x.stride) * sizeof(float),
+                    bytes, rows);
+    wait_for(context_.stream());
     return matrix;
   }
   void download(float* to, const float* from, std::size_t count) { copy_async(context_.stream(), to, from, count * sizeof(float)); }

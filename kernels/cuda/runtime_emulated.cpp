@@ -86,6 +86,13 @@ void copy_async(Stream stream, void* to, const void* from, std::size_t bytes) {
     if (bytes > 0) std::memcpy(to, from, bytes);
   });
 }
+void copy_rows_async(Stream stream, void* to, std::size_t to_apart, const void* from, std::size_t from_apart, std::size_t bytes,
+                     std::size_t rows) {
+  submit(stream, [=] {
+    for (std::size_t i = 0; i < rows; ++i)
+      std::memcpy(static_cast<char*>(to) + i * to_apart, static_cast<const char*>(from) + i * from_apart, bytes);
+  });
+}
 void zero_async(Stream stream, void* to, std::size_t bytes) {
   submit(stream, [=] { std::memset(to, 0, bytes); });
 }
