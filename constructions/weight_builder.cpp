@@ -38,8 +38,8 @@ int WeightBuilder::token(const std::string& name) const {
 std::string WeightBuilder::full_name(const std::string& matrix, const std::string& ending) const {
   const std::size_t dot = matrix.find('.');
   const std::size_t block = std::stoul(matrix.substr(0, dot));
-  const bool attention = std::holds_alternative<Attention>(spec_.blocks.at(block).mixer);
-  return fmt::format("model.layers.{}.{}.{}{}", block, attention ? "self_attn" : "linear_attn", matrix.substr(dot + 1), ending);
+  const char* prefix = std::visit([](const auto& mixer) { return mixer.prefix; }, spec_.blocks.at(block).mixer);
+  return fmt::format("model.layers.{}.{}.{}{}", block, prefix, matrix.substr(dot + 1), ending);
 }
 
 void WeightBuilder::set_row(const std::string& weight, int row, const Values& values) {

@@ -94,14 +94,22 @@ class CpuExecutor final : public Executor {
     if (block.norm == NormPlace::groups || !block.more_mlps.empty())
       fail("no CPU kernel for normed groups or several MLPs in a block (block {}); use --numbers double, or --device reference", i);
     const bool pre = block.norm == NormPlace::pre;
-    auto mixer = std::holds_alternative<GatedDeltaRule>(block.mixer)
-                     ? make_cpu_delta_rule(std::get<GatedDeltaRule>(block.mixer), at, layout_, precision_)
-                     : make_cpu_attention(std::get<Attention>(block.mixer), spec_.norm_eps, at, layout_, precision_);
-    add_residual(block.norm, at + (pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), std::move(mixer));
+    add_residual(block.norm, at + (pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), make_mixer(i, at));
     if (block.mlp.hidden > 0)
       add_residual(block.norm, at + (pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),
                    make_cpu_mlp(block.mlp, at, layout_, precision_));
     block_ends_.push_back(residuals_.size());
+  }
+
+  std::unique_ptr<Sublayer> make_mixer(std::size_t i, const std::string& at) const {
+    using Made = std::unique_ptr<Sublayer>;
+    return std::visit(
+        Overloaded{[&](const GatedDeltaRule& g) -> Made { return make_cpu_delta_rule(g, at, layout_, precision_); },
+                   [&](const Attention& a) -> Made { return make_cpu_attention(a, spec_.norm_eps, at, layout_, precision_); },
+                   [&](const auto& other) -> Made {
+                     fail("no CPU kernel for {} (block {}); run with --device reference", other.name, i);
+                   }},
+        spec_.blocks[i].mixer);
   }
 
   void add_residual(NormPlace place, const std::string& norm, std::unique_ptr<Sublayer> sublayer) {

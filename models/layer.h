@@ -1,4 +1,4 @@
-// The list of mixers: a new one is a settings struct in spec.h, a file in mixers/, and a word in each variant.
+// The list of mixers.  CONTRIBUTING.md has the recipe of a new one.
 #pragma once
 #include <variant>
 
@@ -14,8 +14,10 @@ using MixerState = std::variant<typename GatedDeltaRuleLayer<T>::State, typename
 
 template <Field T>
 MixerLayer<T> make_mixer(const Mixer& settings, const LayerWeights<T>& w, double norm_eps) {
-  if (const auto* g = std::get_if<GatedDeltaRule>(&settings)) return GatedDeltaRuleLayer<T>(*g, w);
-  return AttentionLayer<T>(std::get<Attention>(settings), w, norm_eps);
+  using Made = MixerLayer<T>;
+  return std::visit(Overloaded{[&](const GatedDeltaRule& g) -> Made { return GatedDeltaRuleLayer<T>(g, w); },
+                               [&](const Attention& a) -> Made { return AttentionLayer<T>(a, w, norm_eps); }},
+                    settings);
 }
 
 }  // namespace separatrix

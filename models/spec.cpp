@@ -24,7 +24,7 @@ class LayoutBuilder {
 
 void add_mixer(LayoutBuilder& out, const std::string& at, const GatedDeltaRule& g, int width) {
   const int keys = g.key_heads * g.key_dim, values = g.value_heads * g.value_dim;
-  const std::string p = at + "linear_attn.";
+  const std::string p = fmt::format("{}{}.", at, g.prefix);
   out.add(p + "q_proj.weight", {keys, width});
   out.add(p + "k_proj.weight", {keys, width});
   out.add(p + "v_proj.weight", {values, width});
@@ -46,7 +46,7 @@ void add_mixer(LayoutBuilder& out, const std::string& at, const GatedDeltaRule& 
 
 void add_mixer(LayoutBuilder& out, const std::string& at, const Attention& a, int width) {
   const int inner = a.heads * a.head_dim;
-  const std::string p = at + "self_attn.";
+  const std::string p = fmt::format("{}{}.", at, a.prefix);
   for (const char* name : {"q_proj", "k_proj", "v_proj"}) out.add(p + name + ".weight", {inner, width});
   out.add(p + "o_proj.weight", {width, inner});
   if (a.qk_norm != QkNorm::none) {
@@ -95,8 +95,10 @@ void add_block(LayoutBuilder& out, const std::string& at, const Block& block, in
 /// Multiply-adds per token outside the projections.
 double core_products(const GatedDeltaRule& g, int) {
   // Chunkwise form with chunks of 64 (Yang et al. 2024): 3 K V + C (2 K + 2 V) per token and head.
+  // Without erasure the products K K^T, (I + L)^{-1} V and K S fall away.
   const double k = g.key_dim, v = g.value_dim;
-  return g.value_heads * (3 * k * v + 64 * (2 * k + 2 * v)) + g.conv * (2.0 * g.key_heads * k + g.value_heads * v);
+  const double per_head = g.erase ? 3 * k * v + 64 * (2 * k + 2 * v) : 2 * k * v + 64 * (k + v);
+  return g.value_heads * per_head + g.conv * (2.0 * g.key_heads * k + g.value_heads * v);
 }
 double core_products(const Attention& a, int length) {
   return a.heads * a.head_dim * (length + 1.0);
@@ -165,21 +167,25 @@ std::string preset_pattern(const std::string& preset) {
        nearest(preset, {"transformer", "gdn", "hybrid"}));
 }
 
+const char* pattern_letters() {
+  return "G (gated delta rule), L (gated linear attention: it never erases) and A (attention)";
+}
+
 namespace {
 
 Block make_block(char letter, const ModelOptions& o) {
   const Mlp mlp{o.hidden, Activation::swiglu};
-  if (letter == 'G') {
+  if (letter == 'G' || letter == 'L') {
     GatedDeltaRule g;
     g.key_heads = g.value_heads = o.delta_heads > 0 ? o.delta_heads : o.heads;
     g.key_dim = o.key_dim > 0 ? o.key_dim : o.head_dim;
     g.value_dim = o.expand_v * g.key_dim;
     g.conv = o.conv;
-    g.neg_eigval = o.neg_eigval;
+    g.erase = letter == 'G';
+    g.neg_eigval = o.neg_eigval && g.erase;
     return {g, mlp, NormPlace::pre};
   }
-  if (letter != 'A')
-    fail("unknown layer letter '{}' in the pattern '{}'; G is the gated delta rule, A attention", letter, o.pattern);
+  if (letter != 'A') fail("unknown layer letter '{}' in the pattern '{}'; wanted {}", letter, o.pattern, pattern_letters());
   Attention a;
   a.heads = o.heads;
   a.head_dim = o.head_dim;

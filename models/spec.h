@@ -27,6 +27,8 @@ enum class Activation { swiglu, relu };
 /// Gated delta rule (paper, Definition 1; production: Yang et al. 2024).  Head h of the values uses key head h / (value_heads /
 /// key_heads).
 struct GatedDeltaRule {
+  static constexpr const char* name = "gated_delta_rule";
+  static constexpr const char* prefix = "linear_attn";
   int key_heads = 4, value_heads = 4, key_dim = 64, value_dim = 128;
   int conv = 4;      // width of the three short convolutions; 0 = none
   bool silu = true;  // SiLU after the convolutions of q, k, v
@@ -38,11 +40,16 @@ struct GatedDeltaRule {
   bool output_norm = true;        // RMSNorm over value_dim, one weight for all heads
   bool output_gate = true;        // times SiLU(W_g x)
   double output_norm_eps = 1e-5;  // OlmoHybrid: always 1e-5; flash-linear-attention: as all norms
+  // false: nothing is taken away before it is written, S <- alpha S + write v k^T.  That is gated linear attention, the recurrence
+  // of Mamba-2 (Dao and Gu 2024): the delta rule without what tracks state.
+  bool erase = true;
   bool operator==(const GatedDeltaRule&) const = default;
 };
 
 /// Causal attention with as many key-value heads as query heads.
 struct Attention {
+  static constexpr const char* name = "attention";
+  static constexpr const char* prefix = "self_attn";
   int heads = 4, head_dim = 64;
   Score score = Score::softmax;
   HardKeys hard_keys = HardKeys::as_given;
@@ -67,7 +74,19 @@ struct Mlp {
   bool operator==(const Mlp&) const = default;
 };
 
+/// Every mixer says its `name` in the text form and the `prefix` of its weights' names.
 using Mixer = std::variant<GatedDeltaRule, Attention>;
+inline const char* name_of(const Mixer& mixer) {
+  return std::visit([](const auto& m) { return m.name; }, mixer);
+}
+
+/// One function a type, for std::visit: a mixer that none of them takes does not compile.
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
 
 struct Block {
   Mixer mixer;
@@ -124,7 +143,7 @@ std::string spec_hash(const Spec& spec);
 
 /// Settings from which a spec is made.  Defaults: Table 14 and OlmoHybrid's block forms.
 struct ModelOptions {
-  std::string pattern = "GGGA";  // one letter per block: G gated delta rule, A attention
+  std::string pattern = "GGGA";  // one letter per block (pattern_letters)
   int width = 256, heads = 4, head_dim = 64, hidden = 1024, conv = 4;
   // Of the delta rule; 0 = as attention.  Few heads and small keys make a small state.
   int delta_heads = 0, key_dim = 0;
@@ -136,6 +155,8 @@ struct ModelOptions {
   std::string attention_norm = "post";  // post (OlmoHybrid) | pre
   std::string qk_norm = "full";         // full (OlmoHybrid) | head | none
 };
+/// What the letters of a pattern mean, for messages.
+const char* pattern_letters();
 /// transformer | gdn | hybrid -> its layer pattern (AAAA, GGGG, GGGA); an unknown name throws Error.
 std::string preset_pattern(const std::string& preset);
 Spec make_spec(const ModelOptions& options, int vocab);

@@ -68,7 +68,8 @@ struct Writer {
       json[key] = value;
   }
   /// A setting that came later: written where it is not the usual one, so that other specs keep their text and their hash.
-  void later(const char* key, double& value, double usual) {
+  template <class V>
+  void later(const char* key, V& value, V usual) {
     if (value != usual) json[key] = value;
   }
 };
@@ -85,9 +86,10 @@ struct Reader {
     else
       value = json[key].get<V>();
   }
-  void later(const char* key, double& value, double usual) {
+  template <class V>
+  void later(const char* key, V& value, V usual) {
     known.push_back(key);
-    value = json.contains(key) ? json[key].get<double>() : usual;
+    value = json.contains(key) ? json[key].get<V>() : usual;
   }
   /// Every key of the JSON object must have been asked for.
   void done() const {
@@ -103,6 +105,7 @@ void visit_fields(V&& f, GatedDeltaRule& g) {
   f("conv", g.conv), f("silu", g.silu), f("gates", g.gates), f("keys", g.keys), f("write", g.write), f("neg_eigval", g.neg_eigval);
   f("scale_query", g.scale_query), f("output_norm", g.output_norm), f("output_gate", g.output_gate);
   f.later("output_norm_eps", g.output_norm_eps, 1e-5);
+  f.later("erase", g.erase, true);
 }
 template <class V>
 void visit_fields(V&& f, Attention& a) {
@@ -141,7 +144,7 @@ Json write_block(const Block& block) {
   Block copy = block;
   std::visit(
       [&](auto& mixer) {
-        json["mixer"] = std::is_same_v<std::decay_t<decltype(mixer)>, Attention> ? "attention" : "gated_delta_rule";
+        json["mixer"] = mixer.name;
         Json settings;
         visit_fields(Writer{settings}, mixer);
         json["settings"] = settings;
@@ -163,6 +166,19 @@ L read_layer(const Json& json) {
   return layer;
 }
 
+/// The mixer of this name, one of the variant's from the i-th on.
+template <std::size_t i = 0>
+Mixer read_mixer(const std::string& name, const Json& settings, std::vector<std::string> others = {}) {
+  if constexpr (i == std::variant_size_v<Mixer>) {
+    fail("spec: unknown mixer '{}'; did you mean '{}'?", name, nearest(name, others));
+  } else {
+    using M = std::variant_alternative_t<i, Mixer>;
+    if (name == M::name) return read_layer<M>(settings);
+    others.push_back(M::name);
+    return read_mixer<i + 1>(name, settings, std::move(others));
+  }
+}
+
 Mlp read_mlp(const Json& json) {
   Mlp mlp;
   Reader reader{json, {"groups"}};
@@ -175,13 +191,7 @@ Mlp read_mlp(const Json& json) {
 Block read_block(const Json& json) {
   Block block;
   Reader{json, {"mixer", "settings", "mlp", "norm", "groups", "more_mlps"}}.done();
-  const std::string name = json.at("mixer").get<std::string>();
-  if (name == "attention")
-    block.mixer = read_layer<Attention>(json.at("settings"));
-  else if (name == "gated_delta_rule")
-    block.mixer = read_layer<GatedDeltaRule>(json.at("settings"));
-  else
-    fail("spec: unknown mixer '{}'; did you mean '{}'?", name, nearest(name, {"attention", "gated_delta_rule"}));
+  block.mixer = read_mixer(json.at("mixer").get<std::string>(), json.at("settings"));
   block.mlp = read_mlp(json.at("mlp"));
   block.norm = parse_word<NormPlace>("norm", json.at("norm").get<std::string>());
   block.groups = read_groups(json);

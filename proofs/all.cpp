@@ -49,6 +49,8 @@ Outcome guarded(const F& f) {
     return f();
   } catch (const NeedsReal& error) {
     fail("the statement cannot be checked exactly on this model: {}", error.what());
+  } catch (const NotItsModel& error) {
+    fail("the statement cannot be checked on this model: {}", error.what());
   } catch (const Error& error) {
     return {1, 1, error.what()};
   }

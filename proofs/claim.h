@@ -34,6 +34,12 @@ struct Outcome {
   bool holds() const { return cases > 0 && failures == 0; }
 };
 
+/// Thrown by a check for a checkpoint that is not of the form its statement is about: neither right nor wrong.
+class NotItsModel : public Error {
+ public:
+  using Error::Error;
+};
+
 using CheckIdentity = Outcome (*)();                      // of mathematics alone
 using CheckModel = Outcome (*)(const BuiltModel& model);  // of a construction, or of any checkpoint put in its place
 

@@ -1,6 +1,7 @@
 // All exact numbers of the delta-rule layers of a state, as text: equal texts are equal states.
 #pragma once
 #include "models/instances.h"
+#include "proofs/claim.h"
 
 namespace separatrix {
 
@@ -25,12 +26,12 @@ StateText delta_text_of(const typename Model<T>::State& state) {
   return out;
 }
 
-/// Of a model made of delta-rule layers.
+/// Of a model made of delta-rule layers.  Throws NotItsModel for another one.
 template <Field T>
 StateText text_of(const typename Model<T>::State& state) {
-  for (const auto& mixer : state.mixers)
-    if (!std::holds_alternative<typename GatedDeltaRuleLayer<T>::State>(mixer))
-      fail("attention keeps every token: only a model of delta-rule layers can close");
+  for (std::size_t i = 0; i < state.mixers.size(); ++i)
+    if (!std::holds_alternative<typename GatedDeltaRuleLayer<T>::State>(state.mixers[i]))
+      throw NotItsModel(fmt::format("block {} is no delta rule, and the closure is over the states of delta rules", i));
   return delta_text_of<T>(state);
 }
 

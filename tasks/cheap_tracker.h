@@ -40,11 +40,4 @@ class CheapTracker {
   int revealed_ = 0, first_copied_ = -1;
 };
 
-/// One flag per guess: 1 where it is not the answer.
-inline std::vector<std::uint8_t> fails_of(int answer, std::initializer_list<int> guesses) {
-  std::vector<std::uint8_t> fails;
-  for (const int guess : guesses) fails.push_back(guess != answer);
-  return fails;
-}
-
 }  // namespace separatrix

@@ -5,6 +5,13 @@
 
 namespace separatrix {
 
+/// The flags of shortcuts that guess this, in the order of shortcuts(): 1 where a guess is not the answer.
+inline std::vector<std::uint8_t> fails_of(int answer, std::initializer_list<int> guesses) {
+  std::vector<std::uint8_t> fails;
+  for (const int guess : guesses) fails.push_back(guess != answer);
+  return fails;
+}
+
 class GeneratedTask : public Task {
  public:
   std::string name() const override { return settings_.task(); }

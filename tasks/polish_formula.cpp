@@ -11,7 +11,6 @@
 //   x -> 1 - (1 - x^2)^2, so that P(1) is .618 or .382 at every level and nothing is decided early.
 #include <algorithm>
 
-#include "tasks/cheap_tracker.h"
 #include "tasks/generated_task.h"
 #include "tasks/interpreter.h"
 

@@ -4,7 +4,6 @@
 // One-way communication needs m bits, so a state of fewer bits cannot do it; attention can at every m.
 #include <algorithm>
 
-#include "tasks/cheap_tracker.h"
 #include "tasks/generated_task.h"
 #include "tasks/interpreter.h"
 #include "tasks/program.h"

@@ -3,7 +3,6 @@
 //   S5 (12) () () () (12) (13) () () = 32145       the same word, every element as four swaps
 //   Z6 4 5 = 3
 // Over S5 and A5 it is complete for NC1; Z2 is parity.
-#include "tasks/cheap_tracker.h"
 #include "tasks/generated_task.h"
 #include "tasks/interpreter.h"
 #include "tasks/word_group.h"

@@ -159,7 +159,8 @@ void add_tasks_verb(CLI::App& app, int&) {
   arguments->count = 1;
   CLI::App* sample = tasks->add_subcommand("sample", "examples of a task");
   sample->add_option("task", arguments->task, "name of the task")->required();
-  sample->add_option("--difficulty", arguments->difficulty, "updates, bits, swaps or leaves")->required();
+  sample->add_option("--difficulty", arguments->difficulty, "how long or how large an example is: `tasks list` says of what")
+      ->required();
   sample->add_option("--seed", arguments->seed, "seed of the examples")->capture_default_str();
   sample->add_option("--count", arguments->count, "how many, from index 0")->capture_default_str();
   sample->add_option("--format", arguments->format, "form of the output")

@@ -217,10 +217,14 @@ std::string toml_text(const T& value) {
 
 }  // namespace
 
-RunConfig parse_config(const std::string& text, const std::string& origin, const std::vector<std::string>& sets) {
+RunConfig parse_config(const std::string& text, const std::string& origin, const std::vector<std::string>& sets,
+                       const Places& places) {
   toml::table table = parse_toml(text, origin);
   for (const std::string& set : sets) apply_set(table, set);
-  RunConfig config = fill(flatten(table, origin));
+  std::map<std::string, Found> found = flatten(table, origin);
+  for (auto& [key, at] : found)  // a value that was set stands on no line
+    if (const auto place = places.find(key); place != places.end() && at.node->source().begin.line != 0) at.place = place->second;
+  RunConfig config = fill(std::move(found));
   settle_model(config.model, origin);
   return config;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -72,11 +73,15 @@ struct ConfigKey {
   std::string name, value, allowed, meaning;
 };
 
+/// Where keys stand ("train.lr" -> "sweep.toml:27"), for messages about a text that is not the file they were read from.
+using Places = std::map<std::string, std::string>;
+
 /// Reads a config; `sets` are overrides "a.b=c" applied in order (c is TOML, or a bare word).  A later model.preset replaces a
 /// model.pattern and the reverse.  Throws Error (one line, with the place) for an unknown key, a wrong type or range, and for
 /// settings that contradict each other.
 RunConfig load_config(const std::string& path, const std::vector<std::string>& sets = {});
-RunConfig parse_config(const std::string& toml, const std::string& origin, const std::vector<std::string>& sets = {});
+RunConfig parse_config(const std::string& toml, const std::string& origin, const std::vector<std::string>& sets = {},
+                       const Places& places = {});
 /// The complete config, defaults filled in; parse_config of it gives the same settings.
 std::string to_toml(const RunConfig& config);
 /// Every key with its value as TOML, in the order of the file ("train.lr" -> "0.0003"); task options included.

@@ -75,6 +75,7 @@ std::string model_name(const RunConfig& config) {
 }
 
 std::string model_kind(const std::string& pattern) {
+  if (pattern.find_first_not_of("AG") != std::string::npos) return pattern;
   const bool attention = pattern.find('A') != std::string::npos, recurrence = pattern.find('G') != std::string::npos;
   return attention && recurrence ? "hybrid" : attention ? "transformer" : "gdn";
 }

@@ -43,7 +43,8 @@ void for_each_key(Config& c, Visit&& visit) {
   auto& m = c.model;
   auto& o = m.options;
   visit("model.preset", m.preset, one_of({"", "transformer", "gdn", "hybrid"}), "AAAA, GGGG or GGGA; give this or the pattern");
-  visit("model.pattern", o.pattern, anything(), "one letter per block: G gated delta rule, A attention");
+  static const std::string letters = fmt::format("one letter per block: {}", pattern_letters());
+  visit("model.pattern", o.pattern, anything(), letters.c_str());
   visit("model.width", o.width, at_least(1), "width of the residual stream");
   visit("model.heads", o.heads, at_least(1), "heads of every mixer");
   visit("model.head_dim", o.head_dim, at_least(1), "key and query dimension of a head");

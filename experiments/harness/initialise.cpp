@@ -37,6 +37,14 @@ double deviation(const Parameter& p, const ModelConfig& model) {
   return 1 / std::sqrt(static_cast<double>(p.size) / static_cast<double>(p.shape[0]));
 }
 
+double initial_value(const Parameter& p, const ModelConfig& model, Rng& rng) {
+  if (ends_with(p, "A_log")) return a_log(rng);
+  if (ends_with(p, "dt_bias")) return dt_bias(rng);
+  if (ends_with(p, "norm.weight")) return 1;
+  if (p.shape.size() > 1) return deviation(p, model) * normal(rng);
+  fail("no initial value is known for {}; add one to initialise.cpp", p.name);
+}
+
 }  // namespace
 
 bool decays(const Parameter& p) {
@@ -52,14 +60,7 @@ Weights<float> initial_weights(const Spec& spec, const ModelConfig& model, std::
     // One stream per tensor, one index per number: a weight does not depend on what was drawn before it.
     for (std::size_t j = 0; j < p.size; ++j) {
       Rng rng = draw(seed, Purpose::init, static_cast<std::uint32_t>(i), j);
-      double value = 1;  // norms
-      if (ends_with(p, "A_log"))
-        value = a_log(rng);
-      else if (ends_with(p, "dt_bias"))
-        value = dt_bias(rng);
-      else if (p.shape.size() > 1)
-        value = deviation(p, model) * normal(rng);
-      w[j] = static_cast<float>(value);
+      w[j] = static_cast<float>(initial_value(p, model, rng));
     }
   }
   return weights;

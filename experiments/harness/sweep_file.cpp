@@ -99,6 +99,17 @@ std::size_t combinations(const std::vector<Axis>& axes) {
   return size;
 }
 
+/// Where the keys of [run] stand in the sweep's file.
+void add_places(const toml::table& table, const std::string& prefix, SweepFile& sweep) {
+  for (const auto& [key, node] : table) {
+    const std::string name = prefix + std::string(key.str());
+    if (const toml::table* inner = node.as_table())
+      add_places(*inner, name + ".", sweep);
+    else
+      sweep.places[name] = fmt::format("{}:{}", sweep.origin, node.source().begin.line);
+  }
+}
+
 /// The keys of a sweep's file into `sweep`; a base is read from beside it.
 void read_keys(const toml::table& table, const std::filesystem::path& path, SweepFile& sweep) {
   const std::vector<std::string> known = {"name", "hardest", "base", "run", "sample", "sample_seed", "each", "grid"};
@@ -119,11 +130,12 @@ void read_keys(const toml::table& table, const std::filesystem::path& path, Swee
     } else if (name == "base") {
       const std::filesystem::path base =
           path.parent_path() / wanted<std::string>(node, name, sweep.origin, "the path of a run's config");
-      sweep.base = read_whole(base);
+      sweep.base = read_whole(base), sweep.base_origin = base.string();
     } else if (name == "run") {
       std::ostringstream out;
       out << section();
-      sweep.base = out.str();
+      sweep.base = out.str(), sweep.base_origin = sweep.origin;
+      add_places(section(), "", sweep);
     } else if (name == "sample") {
       sweep.sample = static_cast<std::uint32_t>(whole_number(node, name, sweep.origin, 1));
     } else if (name == "sample_seed") {
@@ -203,7 +215,7 @@ std::vector<PlannedRun> plan(const SweepFile& sweep, const std::vector<std::stri
         for (const auto& [key, value] : run.settings)
           if (set.starts_with(key + "=")) fail("--set {}: the sweep {} varies {}; change it there", set, sweep.origin, key);
       run.common = sets;
-      run.config = parse_config(sweep.base, sweep.origin, run.sets());
+      run.config = parse_config(sweep.base, sweep.base_origin, run.sets(), sweep.places);
       check_config(run.config);
       const std::vector<int> measured = evaluation_difficulties(run.config);
       if (sweep.hardest && std::find(measured.begin(), measured.end(), *sweep.hardest) == measured.end())

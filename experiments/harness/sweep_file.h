@@ -33,6 +33,8 @@ struct SweepFile {
   std::optional<int> hardest;
   std::string base;              // TOML text of the base config
   std::string origin;            // the file it came from, for messages
+  std::string base_origin;       // the file the base config came from
+  Places places;                 // of the keys of [run]
   std::vector<Axis> each, grid;  // in the order of the file
   std::optional<std::uint32_t> sample;
   std::uint64_t sample_seed = 1;

@@ -25,7 +25,8 @@ void run_head(const DeltaShape& s, const DeltaForm& form, const DeltaArrays<T>& 
     const std::ptrdiff_t token = std::ptrdiff_t{b} * s.length + t, key = token * s.key_heads + key_head,
                          value = token * s.value_heads + h;
     const T &beta = in.beta[value], write = form.write_beta ? beta : T(1);
-    delta_step<T>(state, part(in.k, key, s.key_dim), part(in.v, value, s.value_dim), exp(in.g[value]), beta, write);
+    delta_step<T>(state, part(in.k, key, s.key_dim), part(in.v, value, s.value_dim), exp(in.g[value]), form.erase ? beta : T(0),
+                  write);
     for (int i = 0; i < s.value_dim; ++i)
       out.o[value * s.value_dim + i] = round_cast<T>(form.query_scale) * dot<T>(state.row(i), part(in.q, key, s.key_dim));
   }

@@ -2,6 +2,7 @@
 #include "experiments/report/report.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "experiments/report/learning.h"
@@ -40,8 +41,17 @@ std::vector<std::string> facts(const std::vector<SweepResults>& sweeps, const st
                                   fmt::format("Runs finished from {} to {} (UTC)", first, last),
                                   fmt::format("{} training runs, {:.0f} seconds of training in all; {}, {}", seconds.size(), total,
                                               joined(devices), joined(precisions))};
-  for (const SweepResults& sweep : sweeps)
+  std::map<std::string, int> called;
+  for (const SweepResults& sweep : sweeps) {
     out.push_back(fmt::format("Sweep {}: {} of {} runs finished", sweep.name, sweep.finished, sweep.planned));
+    ++called[sweep.name];
+  }
+  for (const auto& [name, count] : called)
+    if (count > 1)
+      out.push_back(
+          fmt::format("{} sweeps are called {}: their runs are shown as those of one experiment, whatever their settings; "
+                      "give each its own name to tell them apart",
+                      count, name));
   return out;
 }
 
@@ -163,8 +173,10 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
   page.facts = facts(sweeps, rows);
   add_sections(page, experiments, out);
   add_figures(page, sweeps, experiments, out);
+  std::map<std::string, int> tables;
   for (const SweepResults& sweep : sweeps)
     if (auto table = settings_table(sweep)) {
+      if (const int of_name = ++tables[sweep.name]; of_name > 1) table->file += fmt::format("_{}", of_name);
       write_table(page, *table, out);
       page.settings.push_back(std::move(*table));
     }

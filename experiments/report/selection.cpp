@@ -121,12 +121,28 @@ std::vector<Experiment> group(const std::vector<Row>& rows) {
   return experiments;
 }
 
+namespace {
+
+/// A run is named by all that its sweep varies (PlannedRun::name): what is left without the seed is its setting.
+std::string setting_of(const Row& row) {
+  const std::string seed = fmt::format("seed{}", row.seed);
+  std::string setting;
+  for (std::size_t begin = 0; begin <= row.run.size();) {
+    const std::size_t end = std::min(row.run.find('-', begin), row.run.size());
+    if (const std::string part = row.run.substr(begin, end - begin); part != seed) setting += part + "-";
+    begin = end + 1;
+  }
+  return setting;
+}
+
+}  // namespace
+
 std::vector<const MeasuredRun*> same_setting(const ModelRuns& model) {
   std::vector<const MeasuredRun*> runs;
   if (!model.selected) return runs;
-  const Row& chosen = model.runs[*model.selected].settings;
+  const std::string chosen = setting_of(model.runs[*model.selected].settings);
   for (const MeasuredRun& run : model.runs)
-    if (run.settings.lr == chosen.lr && run.settings.schedule == chosen.schedule) runs.push_back(&run);
+    if (setting_of(run.settings) == chosen) runs.push_back(&run);
   return runs;
 }
 

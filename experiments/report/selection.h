@@ -44,7 +44,7 @@ bool better(const MeasuredRun& a, const MeasuredRun& b, int hardest);
 /// difficulty).
 std::vector<Experiment> group(const std::vector<Row>& rows);
 
-/// Runs with the selected run's learning rate and schedule: the seeds of that setting.
+/// Runs that differ from the selected one in nothing that the sweep varies but the seed: the seeds of that setting.
 std::vector<const MeasuredRun*> same_setting(const ModelRuns& model);
 std::vector<const MeasuredRun*> all_runs(const ModelRuns& model);
 

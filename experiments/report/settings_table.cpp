@@ -37,29 +37,47 @@ bool is_incidental(const std::string& key) {
          key == "model.preset";
 }
 
+/// What the runs of a sweep were set to, from their own complete configs.
+Values values_of(const SweepResults& sweep) {
+  Values here;
+  for (const auto& run : sweep.description.at("runs"))
+    if (const fs::path config = sweep.directory / run.at("name").get<std::string>() / "config.toml"; fs::exists(config))
+      add(here, load_config(config));
+  return here;
+}
+
+/// What every key is where a config says nothing.
+Values defaults() {
+  Values values;
+  for (const ConfigKey& key : config_keys()) values[key.name].insert(key.value);
+  return values;
+}
+
 }  // namespace
 
 std::optional<Table> settings_table(const SweepResults& sweep) {
   if (sweep.directory.empty() || sweep.rows.empty()) return std::nullopt;
-  const fs::path paper_file = experiments_dir() / "paper" / (sweep.rows[0].task + ".toml");
-  if (!fs::exists(paper_file)) return std::nullopt;
-  Values paper, here;
-  for (const PlannedRun& run : plan(load_sweep(paper_file))) add(paper, run.config);
-  for (const auto& run : sweep.description.at("runs"))
-    if (const fs::path config = sweep.directory / run.at("name").get<std::string>() / "config.toml"; fs::exists(config))
-      add(here, load_config(config));
+  Values here = values_of(sweep), other;
   if (here.empty()) return std::nullopt;
+  const fs::path paper_file = experiments_dir() / "paper" / (sweep.rows[0].task + ".toml");
+  const bool paper = fs::exists(paper_file);
+  if (paper)
+    for (const PlannedRun& run : plan(load_sweep(paper_file))) add(other, run.config);
+  else
+    other = defaults();
   Table table;
   table.file = "settings_" + sweep.name;
-  table.title = fmt::format("{}: settings that differ from the paper's", title_of(sweep.name));
-  table.header = {"setting", "paper", "here"};
-  for (const auto& [key, values] : paper)
-    if (!is_incidental(key) && here[key] != values)
-      table.rows.push_back({{key, ""}, {shown(paper, key), ""}, {shown(here, key), ""}});
-  table.notes.push_back(table.rows.empty() ? "No setting differs."
-                                           : "Numbers of this report and of the paper therefore belong to different sizes of "
-                                             "model, data and training; what is compared "
-                                             "is which models solve which task.");
+  table.title = fmt::format("{}: settings that differ from the {}", title_of(sweep.name), paper ? "paper's" : "defaults");
+  table.header = {"setting", paper ? "paper" : "default", "here"};
+  for (const auto& [key, values] : paper ? other : here)
+    if (!is_incidental(key) && here[key] != other[key])
+      table.rows.push_back({{key, ""}, {shown(other, key), ""}, {shown(here, key), ""}});
+  if (table.rows.empty()) table.notes.push_back("No setting differs.");
+  if (!paper) return table;
+  if (!table.rows.empty())
+    table.notes.push_back(
+        "Numbers of this report and of the paper therefore belong to different sizes of model, data and training; what is compared "
+        "is which models solve which task.");
   table.notes.push_back("What the paper leaves unstated has the value of experiments/paper/*.toml.");
   return table;
 }

@@ -1,4 +1,5 @@
-// Where a sweep's settings differ from the paper's (experiments/paper/<task>.toml), so that no one compares unlike with like.
+// Where a sweep's settings differ from the paper's (experiments/paper/<task>.toml), so that no one compares unlike with like; from
+// the defaults, where the task is not the paper's.
 #pragma once
 #include <optional>
 
@@ -7,7 +8,7 @@
 
 namespace separatrix {
 
-/// Empty when the sweep's task is not one of the paper's, or the sweep is a CSV without settings.
+/// Empty when the sweep is a CSV without settings.
 std::optional<Table> settings_table(const SweepResults& sweep);
 
 }  // namespace separatrix

@@ -42,15 +42,20 @@ class CpuDecoder final : public Decoder {
     if (block.norm == NormPlace::groups || !block.more_mlps.empty())
       fail("no CPU kernel for normed groups or several MLPs in a block (block {}); run with --device reference", i);
     const bool pre = block.norm == NormPlace::pre;
-    std::unique_ptr<Sublayer> mixer;
-    if (const auto* g = std::get_if<GatedDeltaRule>(&block.mixer))
-      mixer = make_delta_rule_step(*g, at, weights_);
-    else
-      mixer = make_attention_step(std::get<Attention>(block.mixer), spec_.norm_eps, at, weights_);
-    add_residual(block.norm, at + (pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), std::move(mixer));
+    add_residual(block.norm, at + (pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), make_mixer(i, at));
     if (block.mlp.hidden > 0)
       add_residual(block.norm, at + (pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),
                    make_cpu_mlp(block.mlp, at, weights_, Precision::fp32));
+  }
+
+  std::unique_ptr<Sublayer> make_mixer(std::size_t i, const std::string& at) const {
+    using Made = std::unique_ptr<Sublayer>;
+    return std::visit(Overloaded{[&](const GatedDeltaRule& g) -> Made { return make_delta_rule_step(g, at, weights_); },
+                                 [&](const Attention& a) -> Made { return make_attention_step(a, spec_.norm_eps, at, weights_); },
+                                 [&](const auto& other) -> Made {
+                                   fail("no CPU kernel for {} (block {}); run with --device reference", other.name, i);
+                                 }},
+                      spec_.blocks[i].mixer);
   }
 
   void add_residual(NormPlace place, const std::string& norm, std::unique_ptr<Sublayer> sublayer) {

@@ -170,7 +170,7 @@ class CpuDeltaRule final : public Sublayer {
   std::size_t saved_size(const BatchShape& b) const { return delta_saved_size(delta_shape({1, b.length})); }
   float* saved(const SequenceRun& run) const { return saved_.data() + run.first * saved_size(run.shape); }
   DeltaForm form() const {
-    return {s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta};
+    return {s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta, s_.erase};
   }
   DeltaInput delta_input(const TokenBlock& b) const {
     const Rows<const float> f = here(features_, b);

@@ -46,7 +46,7 @@ class DeltaRuleStep final : public StepMixer {
     delta_gates_forward({1, 1, s_.value_heads, s_.gates == Gates::sigmoid, s_.neg_eigval}, {a, 0}, {b, 0}, a_log_, dt_bias_, g,
                         beta);
     const DeltaShape shape{1, 1, s_.key_heads, s_.value_heads, s_.key_dim, s_.value_dim};
-    const DeltaForm form{s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta};
+    const DeltaForm form{s_.scale_query ? 1 / std::sqrt(static_cast<float>(s_.key_dim)) : 1.0f, s_.write == Write::beta, s_.erase};
     delta_forward(shape, form, {f, {f.data + keys_, 0}, {f.data + 2 * keys_, 0}, g, beta, state_.data()}, o, next_state_.data(),
                   nullptr, scratch_.reserve(delta_workspace_size(shape)));
     std::swap(state_, next_state_);

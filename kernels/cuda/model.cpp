@@ -17,9 +17,16 @@ void DeviceModel::add_block(std::size_t i) {
   if (block.norm == NormPlace::groups || !block.more_mlps.empty())
     fail("no CUDA kernel for normed groups or several MLPs in a block (block {}); run with --device reference", i);
   const bool pre = block.norm == NormPlace::pre;
-  auto mixer = std::holds_alternative<GatedDeltaRule>(block.mixer)
-                   ? make_delta_rule(context_, std::get<GatedDeltaRule>(block.mixer), at, layout_)
-                   : make_attention(context_, std::get<Attention>(block.mixer), spec_.norm_eps, at, layout_);
+  using Made = std::unique_ptr<DeviceSublayer>;
+  auto mixer = std::visit(
+      Overloaded{
+          [&](const GatedDeltaRule& g) -> Made {
+            if (!g.erase) fail("no CUDA kernel for a delta rule that does not erase (block {}); run with --device cpu", i);
+            return make_delta_rule(context_, g, at, layout_);
+          },
+          [&](const Attention& a) -> Made { return make_attention(context_, a, spec_.norm_eps, at, layout_); },
+          [&](const auto& other) -> Made { fail("no CUDA kernel for {} (block {}); run with --device reference", other.name, i); }},
+      block.mixer);
   add_residual(block, at + (pre ? "input_layernorm.weight" : "post_attention_layernorm.weight"), std::move(mixer));
   if (block.mlp.hidden > 0)
     add_residual(block, at + (pre ? "post_attention_layernorm.weight" : "post_feedforward_layernorm.weight"),

@@ -49,8 +49,8 @@ void* pinned_allocate(std::size_t bytes);
 void pinned_free(void* p);
 /// Queues a copy; `from` and `to` are device or pinned memory and must stay as they are until it is done.
 void copy_async(Stream stream, void* to, const void* from, std::size_t bytes);
-/// The same for `rows` pieces of so many bytes, which lie `to_apart` and `from_apart` bytes from one another; what is between them is
-/// neither read nor written.
+/// The same for `rows` pieces of so many bytes, which lie `to_apart` and `from_apart` bytes from one another; what is between them
+/// is neither read nor written.
 void copy_rows_async(Stream stream, void* to, std::size_t to_apart, const void* from, std::size_t from_apart, std::size_t bytes,
                      std::size_t rows);
 void zero_async(Stream stream, void* to, std::size_t bytes);

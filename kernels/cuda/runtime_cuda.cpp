@@ -80,9 +80,9 @@ void copy_async(Stream stream, void* to, const void* from, std::size_t bytes) {
 }
 void copy_rows_async(Stream stream, void* to, std::size_t to_apart, const void* from, std::size_t from_apart, std::size_t bytes,
                      std::size_t rows) {
-  check_cuda(cudaMemcpy2DAsync(to, to_apart, from, from_apart, bytes, rows, cudaMemcpyDefault,
-                               static_cast<cudaStream_t>(stream.handle)),
-             "cudaMemcpy2DAsync");
+  check_cuda(
+      cudaMemcpy2DAsync(to, to_apart, from, from_apart, bytes, rows, cudaMemcpyDefault, static_cast<cudaStream_t>(stream.handle)),
+      "cudaMemcpy2DAsync");
 }
 void zero_async(Stream stream, void* to, std::size_t bytes) {
   check_cuda(cudaMemsetAsync(to, 0, bytes, static_cast<cudaStream_t>(stream.handle)), "cudaMemsetAsync");

@@ -4,6 +4,7 @@
 //   dQ  = E o (dO S^T) + (dP o G) K       T  = (dL o G) K - E o (dX S^T)
 //   dK  = (dP o G)^T Q + D o (V' dS'^T) + B T + (dL o G)^T B K
 //   dV  = B dX                            dbeta_i = <K_i, T_i> + <dX_i, V_i>       Definition 1: dV = dX, dbeta without <dX, V>
+//   Nothing is erased: B = 0 but in dV, dbeta without <K, T>
 //   dS  = e^{gamma_n} dS' + (E o Q)^T dO - (B E o K)^T dX
 // dg_t gathers what every decay that contains g_t hands back; each term is added once, none is subtracted again:
 //   dg_t = sum_{i >= t > j} (dP o P + dL o L)_ij                            pairs
@@ -153,7 +154,7 @@ struct BackwardChunk {
     scale_and_dot(n, k_cols, decays.from_start, d_q, q, plan.k_row, d_start);
     for (ptrdiff_t i = 0; i < n; ++i) column[i] = -decays.from_start[i];
     scale_and_dot(n, k_cols, column, t, k, plan.k_row, dot);
-    for (ptrdiff_t i = 0; i < n; ++i) d_start[i] += decays.beta[i] * dot[i];
+    for (ptrdiff_t i = 0; i < n; ++i) d_start[i] += decays.erase[i] * dot[i];
     lower_product<true>(n, k_cols, d_p, plan.chunk_row, k, plan.k_row, d_q, plan.k_row);
     lower_product<true>(n, k_cols, d_l, plan.chunk_row, k, plan.k_row, t, plan.k_row);
   }
@@ -169,7 +170,7 @@ struct BackwardChunk {
       for (ptrdiff_t i = 0; i < n; ++i) d_end[i] = 0;
       lower_transposed_product<false>(n, k_cols, d_p, plan.chunk_row, q, plan.k_row, d_k, plan.k_row);
     }
-    scale_rows(n, k_cols, decays.beta, k, scaled, plan.k_row);
+    scale_rows(n, k_cols, decays.erase, k, scaled, plan.k_row);
     lower_transposed_product<true>(n, k_cols, d_l, plan.chunk_row, scaled, plan.k_row, d_k, plan.k_row);
   }
 
@@ -187,12 +188,12 @@ struct BackwardChunk {
       V key_dot_t{};
       for (ptrdiff_t j = 0; j < plan.key_dim; j += W) {
         const ptrdiff_t here = plan.key_dim - j, at = i * plan.k_row + j;
-        V dq = splat(head.form.query_scale) * load(d_q + at), dk = fma(splat(decays.beta[i]), load(t + at), load(d_k + at));
+        V dq = splat(head.form.query_scale) * load(d_q + at), dk = fma(splat(decays.erase[i]), load(t + at), load(d_k + at));
         key_dot_t = fma(load(k + at), load(t + at), key_dot_t);
         if (head.add_to_key) dq += load_n(to_q + j, here), dk += load_n(to_k + j, here);
         store_n(to_q + j, dq, here), store_n(to_k + j, dk, here);
       }
-      dot[i] = sum(key_dot_t);  // dbeta so far
+      dot[i] = head.form.erase ? sum(key_dot_t) : 0;  // dbeta so far
     }
   }
 
@@ -235,7 +236,7 @@ struct BackwardChunk {
     } else {
       product<false>(plan.key_dim, v_cols, n, scaled, 1, plan.k_row, d_o, plan.v_row, d_state, plan.v_row);
     }
-    scale_rows(n, k_cols, decays.minus_beta_e, k, scaled, plan.k_row);
+    scale_rows(n, k_cols, decays.minus_erase_e, k, scaled, plan.k_row);
     product<true>(plan.key_dim, v_cols, n, scaled, 1, plan.k_row, d_x, plan.v_row, d_state, plan.v_row);
   }
 };

@@ -67,10 +67,11 @@ inline void unpad_rows(ptrdiff_t rows, ptrdiff_t dim, const float* from, ptrdiff
 
 /// Decays of a chunk.
 struct Decays {
-  float *high, *low;           // gamma = high + low: gamma may be large where gamma_i - gamma_j is small
-  float *from_start, *to_end;  // E, D
-  float *beta, *minus_beta_e;  // beta, -beta E
-  float whole = 1;             // exp(gamma_n)
+  float *high, *low;             // gamma = high + low: gamma may be large where gamma_i - gamma_j is small
+  float *from_start, *to_end;    // E, D
+  float* beta;                   // of writing
+  float *erase, *minus_erase_e;  // beta of erasing (0 where the form erases nothing, and L = 0 then), -erase E
+  float whole = 1;               // exp(gamma_n)
 
   Decays(Scratch& scratch, ptrdiff_t row)
       : high(scratch.take(row)),
@@ -78,7 +79,8 @@ struct Decays {
         from_start(scratch.take(row)),
         to_end(scratch.take(row)),
         beta(scratch.take(row)),
-        minus_beta_e(scratch.take(row)) {}
+        erase(scratch.take(row)),
+        minus_erase_e(scratch.take(row)) {}
 
   void load_chunk(const DeltaHead& head, ptrdiff_t first, ptrdiff_t n) {
     double gamma = 0;
@@ -92,11 +94,12 @@ struct Decays {
     }
     const ptrdiff_t end = padded(n);
     for (ptrdiff_t i = n; i < end; ++i) high[i] = low[i] = beta[i] = 0;
+    for (ptrdiff_t i = 0; i < end; ++i) erase[i] = head.form.erase ? beta[i] : 0;
     const V last_high = splat(high[n - 1]), last_low = splat(low[n - 1]);
     for (ptrdiff_t i = 0; i < end; i += W) {
-      const V high_part = exp(load(high + i)), e = fma(high_part, load(low + i), high_part), b = load(beta + i);
+      const V high_part = exp(load(high + i)), e = fma(high_part, load(low + i), high_part), b = load(erase + i);
       store(from_start + i, e);
-      store(minus_beta_e + i, -b * e);
+      store(minus_erase_e + i, -b * e);
       store(to_end + i, exp((last_high - load(high + i)) + (last_low - load(low + i))));
     }
     whole = from_start[n - 1];
@@ -138,11 +141,11 @@ inline void decay_pairs(ptrdiff_t n, ptrdiff_t row, const Decays& decays, float*
   const ptrdiff_t cols = padded(n);
   for (ptrdiff_t i = 0; i < n; ++i) {
     float *l_i = minus_l + i * row, *p_i = p + i * row;
-    const V minus_beta = splat(-decays.beta[i]);
+    const V minus_erase = splat(-decays.erase[i]);
     ptrdiff_t j = 0;
     for (; j <= i; j += W) {
       const V g = decays.pair(i, j), kk = load(l_i + j), qk = load(p_i + j);
-      store(l_i + j, strictly_below(minus_beta * kk * g, i, j));
+      store(l_i + j, strictly_below(minus_erase * kk * g, i, j));
       store(p_i + j, strictly_below(qk * g, i + 1, j));
       if (pairs) store(pairs + i * row + j, g);
     }

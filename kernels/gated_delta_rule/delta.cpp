@@ -49,7 +49,7 @@ std::size_t head_saved_size(const DeltaPlan& plan) {
 
 /// The larger need, that of the backward: as taken in backward.h.
 std::size_t scratch_size(const DeltaPlan& p) {
-  return 11 * p.chunk_row + 6 * p.chunk * p.k_row + 5 * p.chunk * p.chunk_row + 2 * p.chunk * p.v_row +
+  return 12 * p.chunk_row + 6 * p.chunk * p.k_row + 5 * p.chunk * p.chunk_row + 2 * p.chunk * p.v_row +
          (p.segment + 1) * p.state_size() + (p.k_row + p.v_row) * p.chunk_row + p.v_row * p.k_row;
 }
 

@@ -1,6 +1,7 @@
 // Gated delta rule, forward and backward, chunk by chunk.  Per sequence and value head, state S (key_dim, value_dim), tokens t:
 //   S <- alpha_t S + beta_t k_t (v_t - alpha_t S^T k_t)^T      [write_beta: production form]
 //   S <- alpha_t S + k_t (v_t - beta_t alpha_t S^T k_t)^T      [otherwise: paper, Definition 1]
+//   S <- alpha_t S + write_t k_t v_t^T, write_t = beta_t or 1             [erase = false: gated linear attention]
 //   o_t = query_scale * S^T q_t,        alpha_t = exp(g_t)
 // beta is the effective one (already doubled); value head h reads key head h / (value_heads / key_heads).
 //
@@ -31,6 +32,7 @@ struct DeltaShape {
 struct DeltaForm {
   float query_scale = 1;
   bool write_beta = true;
+  bool erase = true;
 };
 
 /// Token t of sequence b is row b * length + t of every Rows.

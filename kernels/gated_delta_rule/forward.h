@@ -1,6 +1,7 @@
 // Forward of one head: the UT transform (Yang et al. 2024) without forming its inverse.  Per chunk, with S before it:
 //   L = stril(B K K^T o G)    P = tril(Q K^T o G)            B = diag(beta), q already scaled
 //   V' = (I + L)^{-1} (B V - B E o (K S))                    Definition 1: V instead of B V
+//   Nothing is erased: B = 0 but for B V, so V' = B V
 //   O = E o (Q S) + P V'
 //   S <- e^{gamma_n} S + (D o K)^T V'
 #pragma once
@@ -63,7 +64,7 @@ struct ForwardChunk {
         store(values + i * plan.v_row + j, write * load_n(v + j, plan.value_dim - j));
     }
     if (state) {
-      scale_rows(n, k_cols, decays.minus_beta_e, k, scaled, plan.k_row);
+      scale_rows(n, k_cols, decays.minus_erase_e, k, scaled, plan.k_row);
       product<true>(n, v_cols, plan.key_dim, scaled, plan.k_row, 1, state, plan.v_row, values, plan.v_row);
     }
     prefetch_rows<true>(n, plan.value_dim, head.o, first);

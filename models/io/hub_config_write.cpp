@@ -32,6 +32,7 @@ void check_delta_rule(const Demands& need, const Block& block, const GatedDeltaR
   need(block.norm == NormPlace::pre, "norms before a delta rule and its MLP");
   need(g.gates == Gates::sigmoid && g.write == Write::beta, "gates = sigmoid and write = beta (Definition 1 is another layer)");
   need(g.keys == Keys::unit && g.scale_query, "unit keys and a scaled query");
+  need(g.erase, "a delta rule that erases (gated linear attention is another layer)");
   need(g.silu, "SiLU after the convolutions");
   need(g.output_norm, "an output norm");
   need(g.key_heads >= 1 && g.value_heads % g.key_heads == 0, "value heads that are a multiple of the key heads");
@@ -61,18 +62,21 @@ Kinds check_blocks(const Spec& spec, HubFormat format) {
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
     const Block& block = spec.blocks[i];
     need.at(i);
-    if (const auto* g = std::get_if<GatedDeltaRule>(&block.mixer)) {
-      need(format != HubFormat::olmo2, "attention (a hybrid goes out as olmo_hybrid, a pure delta rule as fla)");
-      check_delta_rule(need, block, *g, format);
-      need(!kinds.delta || *kinds.delta == *g, "the same settings as in the other delta rules");
-      kinds.delta = *g;
-    } else {
-      const Attention& a = std::get<Attention>(block.mixer);
-      need(format != HubFormat::fla, "a delta rule (a hybrid goes out as olmo_hybrid, a pure transformer as olmo2)");
-      check_attention(need, block, a, format);
-      need(!kinds.attention || *kinds.attention == a, "the same settings as in the other attention layers");
-      kinds.attention = a;
-    }
+    std::visit(
+        Overloaded{[&](const GatedDeltaRule& g) {
+                     need(format != HubFormat::olmo2, "attention (a hybrid goes out as olmo_hybrid, a pure delta rule as fla)");
+                     check_delta_rule(need, block, g, format);
+                     need(!kinds.delta || *kinds.delta == g, "the same settings as in the other delta rules");
+                     kinds.delta = g;
+                   },
+                   [&](const Attention& a) {
+                     need(format != HubFormat::fla, "a delta rule (a hybrid goes out as olmo_hybrid, a pure transformer as olmo2)");
+                     check_attention(need, block, a, format);
+                     need(!kinds.attention || *kinds.attention == a, "the same settings as in the other attention layers");
+                     kinds.attention = a;
+                   },
+                   [&](const auto&) { need(false, "gated delta rules and attention"); }},
+        block.mixer);
     need(block.more_mlps.empty() && block.mlp.hidden > 0 && block.mlp.activation == Activation::swiglu, "one SwiGLU MLP");
     need(block.mlp.hidden == spec.blocks[0].mlp.hidden, "an MLP as wide as the others");
   }

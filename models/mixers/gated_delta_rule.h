@@ -3,7 +3,7 @@
 // Paper, Definition 1:      erase = 2 beta, write = 1       (gates = direct, keys = as_given, write = plain)
 // Production (Yang et al. 2024, Grazzi et al. 2025):  erase = write = 2 sigmoid(b), alpha = exp(-exp(A_log) softplus(a + dt_bias)),
 //   short convolutions, SiLU, unit keys, q / sqrt(key_dim), gated RMSNorm of the output.
-// erase = 2 and |k| = 1 make the step a reflection: the swap.
+// erase = 2 and |k| = 1 make the step a reflection: the swap.  With the setting erase = false, erase_t = 0: gated linear attention.
 #pragma once
 #include "models/blocks/norm.h"
 #include "models/mixers/short_conv.h"
@@ -70,8 +70,8 @@ class GatedDeltaRuleLayer {
     Row<T> y;  // (value_heads * value_dim)
     for (int h = 0; h < s_.value_heads; ++h) {
       const int kh = h / (s_.value_heads / s_.key_heads);
-      const T erase = s_.neg_eigval ? beta(b[h]) + beta(b[h]) : beta(b[h]);
-      const T write = s_.write == Write::beta ? erase : T(1);
+      const T strength = s_.neg_eigval ? beta(b[h]) + beta(b[h]) : beta(b[h]);
+      const T erase = s_.erase ? strength : T(0), write = s_.write == Write::beta ? strength : T(1);
       delta_step<T>(state.heads[h], part(k, kh, s_.key_dim), part(v, h, s_.value_dim), alpha(a[h], h), erase, write);
       Row<T> o;
       for (int i = 0; i < s_.value_dim; ++i) o.push_back(dot<T>(state.heads[h].row(i), part(q, kh, s_.key_dim)));

@@ -220,4 +220,5 @@ TEST_CASE("the device executor refuses what it has no kernel for") {
   Spec grouped = small("AA", "post", "full", "rope");
   grouped.blocks[1].norm = NormPlace::groups;
   CHECK_THROWS_WITH(device(grouped), Catch::Contains("normed groups or several MLPs"));
+  CHECK_THROWS_WITH(device(small("GL", "post", "full", "rope")), Catch::Contains("does not erase (block 1)"));
 }

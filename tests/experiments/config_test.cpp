@@ -82,6 +82,7 @@ TEST_CASE("preset and pattern name the same thing: the later one counts, and in 
   CHECK(model_kind("AAA") == "transformer");
   CHECK(model_kind("GG") == "gdn");
   CHECK(model_kind("AGA") == "hybrid");
+  CHECK(model_kind("AXA") == "AXA");  // a mixer that none of the three kinds has
 }
 
 TEST_CASE("learned positions that do not hold an example of some level are refused before anything is trained") {

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "experiments/harness/sweep.h"
+#include "models/io/whole_file.h"
+#include "scratch.h"
 #include "tests/catch.h"
 
 using namespace separatrix;
@@ -85,6 +87,25 @@ TEST_CASE("what is wrong in a sweep ends in one line that names it", "[sweep]") 
   CHECK_THROWS_WITH(plan(parsed("[grid]\n\"model.preset\" = [\"gdn\", \"gdn\"]")), Catch::Contains("two runs would be called gdn"));
   CHECK_THROWS_WITH(plan(parsed("[grid]\n\"model.preset\" = [\"gdn\"]"), {"model.preset=hybrid"}),
                     Catch::Contains("varies model.preset"));
+}
+
+TEST_CASE("what is wrong in the runs' config is named by the line it stands on", "[sweep]") {
+  const std::string grid = "[grid]\n\"model.preset\" = [\"gdn\"]\n";
+  const auto refusal = [](const std::string& text, const std::string& path) {
+    return error_of([&] { plan(parse_sweep(text, path)); });
+  };
+  // The values of tables are read back in another order.
+  const std::string run = grid + "[run.task]\nname = \"recall\"\n\n[run.train]\nstpes = 7\n";
+  CHECK_THAT(refusal(run, "some/recall.toml"), Catch::Contains("some/recall.toml:7: unknown key 'train.stpes'"));
+  CHECK_THAT(refusal(grid + "[run.train]\nsteps = -7\n[run.task]\nname = \"recall\"\n", "some/recall.toml"),
+             Catch::Contains("some/recall.toml:4: train.steps = -7"));
+  const Scratch folder;
+  write_whole(folder / "base.toml", "[task]\nname = \"recall\"\n[train]\nsteps = -7\n");
+  CHECK_THAT(refusal("base = \"base.toml\"\n" + grid, folder / "sweep.toml"), Catch::Contains("base.toml:4: train.steps = -7"));
+  // A value of the grid stands on no line of the config.
+  const std::string bad =
+      refusal("[grid]\n\"train.steps\" = [-1]\n[run.train]\nsteps = 7\n[run.task]\nname = \"recall\"\n", "s.toml");
+  CHECK_THAT(bad, Catch::StartsWith("s.toml: train.steps = -1"));
 }
 
 TEST_CASE("a dry run shows every setting of every run", "[sweep]") {

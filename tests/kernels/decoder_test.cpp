@@ -36,8 +36,9 @@ TEST_CASE("every decoded token has the logits of the parallel forward, for every
   Batch batch{1, length, {}, std::vector<std::int32_t>(length), std::vector<std::uint8_t>(length, 1)};
   Rng rng = draw(3, Purpose::test, 0, 0);
   for (int t = 0; t < length; ++t) batch.tokens.push_back(static_cast<std::int32_t>(rng.below(13)));
-  for (const auto& spec : {spec_of("GA", "post", "full", "rope", 4), spec_of("AG", "pre", "head", "none", 2),
-                           spec_of("GG", "pre", "full", "rope", 0), spec_of("AA", "post", "none", "learned", 4)}) {
+  for (const auto& spec :
+       {spec_of("GA", "post", "full", "rope", 4), spec_of("AG", "pre", "head", "none", 2), spec_of("GG", "pre", "full", "rope", 0),
+        spec_of("AA", "post", "none", "learned", 4), spec_of("LA", "post", "full", "rope", 4)}) {
     INFO(to_text(spec));
     const Weights<float> weights = random_weights<float>(spec);
     const Matrix<double> truth =

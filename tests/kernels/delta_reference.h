@@ -1,6 +1,6 @@
 // The gated delta rule as its definition says, token by token, with its gradient by hand: the truth in double, the yardstick in
 // float.
-//   A = alpha S;  p = A^T k;  u = beta (v - p)  [Definition 1: v - beta p];  S = A + k u^T;  o = scale S^T q
+//   A = alpha S;  p = A^T k (0: nothing is erased);  u = beta (v - p)  [Definition 1: v - beta p];  S = A + k u^T;  o = scale S^T q
 #pragma once
 #include <cmath>
 #include <vector>
@@ -28,6 +28,7 @@ class DeltaHeadReference {
       : s_(s),
         scale_(form.query_scale),
         write_beta_(form.write_beta),
+        erase_(form.erase),
         in_(in),
         b_(b),
         h_(h),
@@ -44,7 +45,7 @@ class DeltaHeadReference {
       const T alpha = std::exp(in_.g[gate(t)]), beta = in_.beta[gate(t)];
       for (int j = 0; j < s_.value_dim; ++j) {
         T p = 0, o = 0;
-        for (int i = 0; i < s_.key_dim; ++i) p += alpha * S[at(i, j)] * k[i];
+        for (int i = 0; erase_ && i < s_.key_dim; ++i) p += alpha * S[at(i, j)] * k[i];
         const T u = write_beta_ ? beta * (v[j] - p) : v[j] - beta * p;
         for (int i = 0; i < s_.key_dim; ++i) {
           next[at(i, j)] = alpha * S[at(i, j)] + k[i] * u;
@@ -73,12 +74,12 @@ class DeltaHeadReference {
       const T dout = scale_ * d_o[value(t) + j];
       T p = 0, du = 0;
       for (int i = 0; i < s_.key_dim; ++i) {
-        p += alpha * S[at(i, j)] * k[i];
+        if (erase_) p += alpha * S[at(i, j)] * k[i];
         d.q[key(t) + i] += next[at(i, j)] * dout;
         dS[at(i, j)] += q[i] * dout;
         du += dS[at(i, j)] * k[i];
       }
-      const T u = write_beta_ ? beta * (v[j] - p) : v[j] - beta * p, dp = -beta * du;
+      const T u = write_beta_ ? beta * (v[j] - p) : v[j] - beta * p, dp = erase_ ? -beta * du : 0;
       d_beta += write_beta_ ? du * (v[j] - p) : -du * p;
       d.v[value(t) + j] += write_beta_ ? beta * du : du;
       for (int i = 0; i < s_.key_dim; ++i) {
@@ -101,7 +102,7 @@ class DeltaHeadReference {
 
   DeltaShape s_;
   T scale_;
-  bool write_beta_;
+  bool write_beta_, erase_;
   const DeltaTensors<T>& in_;
   int b_, h_, kh_;
   std::size_t size_;

@@ -14,7 +14,7 @@ void check_model(const Spec& spec, const Weights<float>& w, const Batch& batch) 
 }  // namespace
 
 TEST_CASE("the CPU executor has the loss and the gradients of the definition, for every block form") {
-  for (const char* pattern : {"G", "A", "GGGA", "AG"})
+  for (const char* pattern : {"G", "A", "GGGA", "AG", "L", "LA"})
     for (const char* norm : {"pre", "post"})
       for (const char* qk : {"full", "head", "none"}) {
         INFO(pattern << " " << norm << " " << qk);

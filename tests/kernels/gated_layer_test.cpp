@@ -132,7 +132,7 @@ class KernelLayer {
         output_{batch, c.length, at_.heads, s_.value_dim, s_.output_norm, s_.output_gate},
         delta_{batch, c.length, s_.key_heads, s_.value_heads, s_.key_dim, s_.value_dim} {
     gates_.sigmoid = s_.gates == Gates::sigmoid, gates_.neg_eigval = s_.neg_eigval;
-    form_ = {s_.scale_query ? 1 / std::sqrt(float(s_.key_dim)) : 1, s_.write == Write::beta};
+    form_ = {s_.scale_query ? 1 / std::sqrt(float(s_.key_dim)) : 1, s_.write == Write::beta, s_.erase};
     saved_.assign(delta_saved_size(delta_), NAN);
     workspace_.assign(delta_workspace_size(delta_), NAN);
   }
@@ -247,16 +247,18 @@ class KernelLayer {
 std::vector<std::pair<std::string, Case>> cases() {
   GatedDeltaRule production;
   production.key_heads = 2, production.value_heads = 2, production.key_dim = 4, production.value_dim = 6;
-  GatedDeltaRule grouped = production, bare = production, no_conv = production, definition = production, wide = production;
+  GatedDeltaRule grouped = production, bare = production, no_conv = production, definition = production, wide = production,
+                 linear = production;
   grouped.value_heads = 4, grouped.neg_eigval = false;
   bare.output_norm = bare.output_gate = bare.silu = false, bare.conv = 2;
   no_conv.conv = 0;
   definition.conv = 0, definition.silu = definition.scale_query = definition.output_norm = definition.output_gate = false;
   definition.gates = Gates::direct, definition.keys = Keys::as_given, definition.write = Write::plain;
+  linear.erase = linear.neg_eigval = false;
   wide.key_heads = wide.value_heads = 1, wide.key_dim = 17, wide.value_dim = 33;
   return {{"production", {production, 12}},  {"length 1", {production, 1}}, {"length 2", {production, 2}},
           {"grouped", {grouped, 9}},         {"bare", {bare, 9}},           {"no convolution", {no_conv, 9}},
-          {"Definition 1", {definition, 9}}, {"odd widths", {wide, 9}}};
+          {"Definition 1", {definition, 9}}, {"odd widths", {wide, 9}},     {"linear attention", {linear, 9}}};
 }
 
 }  // namespace

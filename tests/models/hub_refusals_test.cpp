@@ -37,6 +37,7 @@ TEST_CASE("a spec that a format cannot express is refused with the reason") {
       {[](Spec& s) { std::get<GatedDeltaRule>(s.blocks[0].mixer).keys = Keys::as_given; }, "unit keys"},
       {[](Spec& s) { std::get<GatedDeltaRule>(s.blocks[0].mixer).conv = 0; }, "short convolutions"},
       {[](Spec& s) { std::get<GatedDeltaRule>(s.blocks[0].mixer).silu = false; }, "SiLU"},
+      {[](Spec& s) { std::get<GatedDeltaRule>(s.blocks[0].mixer).erase = false; }, "a delta rule that erases"},
       {[](Spec& s) { std::get<GatedDeltaRule>(s.blocks[0].mixer).output_gate = false; }, "output gate"},
       {[](Spec& s) { std::get<GatedDeltaRule>(s.blocks[0].mixer).output_norm_eps = 1e-6; }, "eps 1e-5"},
       {[](Spec& s) { std::get<GatedDeltaRule>(s.blocks[2].mixer).neg_eigval = false; }, "block 2: wanted the same settings"},

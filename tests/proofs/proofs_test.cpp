@@ -92,6 +92,18 @@ TEST_CASE("a claim about no model takes no checkpoint, and a model of another ta
   CHECK_THROWS_WITH(find_claim("lazy_wolk"), Catch::Matchers::Contains("lazy_walk"));
 }
 
+TEST_CASE("the closure over states of delta rules does not call a model with attention wrong") {
+  const BuiltModel swaps = find_construction("swaps_by_delta_rule").build(5);
+  Spec spec = swaps.spec;
+  Attention attention;
+  attention.heads = 1, attention.head_dim = 2, attention.score = Score::leftmost, attention.position = Position::none;
+  attention.qk_norm = QkNorm::none;
+  spec.blocks[0].mixer = attention;
+  const BuiltModel other{spec, Weights<Exact>(spec), swaps.task, swaps.options};
+  CHECK_THROWS_WITH(check(find_claim("swaps_all_lengths"), other),
+                    Catch::Contains("cannot be checked on this model") && Catch::Contains("block 0 is no delta rule"));
+}
+
 TEST_CASE("a built checkpoint gives its exact numbers back, and an edited tensor overrides them with a note") {
   const BuiltModel built = build_swaps_by_delta_rule(5);
   const std::string path = temporary("separatrix_built_test.safetensors");

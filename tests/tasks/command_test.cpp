@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <regex>
+#include <set>
 
 #include "models/io/whole_file.h"
 #include "tasks/task.h"
@@ -34,6 +36,11 @@ Result separatrix_program(const std::string& arguments) {
   return shell(fmt::format("{} {}", PROGRAM, arguments));
 }
 
+/// "recall --difficulty 9 --set query=variable" -> "recall query=variable"
+std::string words_but_options(const std::string& arguments) {
+  return std::regex_replace(arguments, std::regex(" --difficulty [0-9]+| --set(?= )"), "");
+}
+
 struct Folder {
   fs::path path = fs::temp_directory_path() / fmt::format("separatrix_command_{}", ::getpid());
   Folder() { fs::create_directories(path); }
@@ -43,12 +50,14 @@ struct Folder {
 
 }  // namespace
 
-TEST_CASE("a thousand programs of each task run in Python and all their asserts hold") {
+// Also the shortcuts' flags, which floors are counted by: written a second time, in Python, from the text.
+TEST_CASE("a thousand programs of each task run in Python, all their asserts hold, and shortcuts fail where they say") {
   const Folder folder;
   const std::vector<std::string> cases = {
       "state_tracking --difficulty 16",
       "state_tracking --difficulty 16 --set updates=permutation --set reveal_every=1 --set tokens=char",
       "state_tracking --difficulty 9 --set updates=assign --set bos=true --set variables=7",
+      "state_tracking --difficulty 12 --set updates=printed",
       "recall --difficulty 64",
       "recall --difficulty 9 --set query=variable --set tokens=char",
       "state_based_recall --difficulty 16",
@@ -68,6 +77,7 @@ TEST_CASE("a thousand programs of each task run in Python and all their asserts 
       "word_problem --difficulty 16 --set group=A5 --set letters=half_turns",
       "word_problem --difficulty 16 --set group=Z9 --set tokens=char",
   };
+  std::set<std::string> tried;
   for (const std::string& arguments : cases) {
     INFO(arguments);
     const std::string sample = "tasks sample " + arguments + " --seed 7 --count 1000 --format ";
@@ -78,7 +88,14 @@ TEST_CASE("a thousand programs of each task run in Python and all their asserts 
     INFO(python.out);
     CHECK(python.code == 0);
     CHECK(python.out == "1000 programs hold\n");
+    const Result flags =
+        shell("python3 " SOURCE_DIR "/tests/tasks/shortcuts.py " + words_but_options(arguments) + " < " + folder.file("a.jsonl"));
+    INFO(flags.out);
+    CHECK(flags.out == "1000 examples have the flags of their shortcuts\n");
+    tried.insert(arguments.substr(0, arguments.find(' ')));
   }
+  const std::vector<std::string> names = task_names();
+  CHECK(tried == std::set<std::string>(names.begin(), names.end()));
 }
 
 TEST_CASE("the same sample command prints the same bytes, and another seed others") {
