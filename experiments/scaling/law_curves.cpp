@@ -121,8 +121,12 @@ Figure savings_figure(const std::vector<NamedLaw>& laws, const std::string& refe
   const auto tokens = savings(laws, reference, {at.target_loss, around(at.parameters), {}, {}});
   const auto parameters = savings(laws, reference, {at.target_loss, {}, around(at.tokens), {}});
   Figure figure{"scaling_savings", {}, {}};
-  figure.panels.push_back(factor_panel(fmt::format("Tokens saved to loss {:.4g}", at.target_loss), "N", tokens));
-  figure.panels.push_back(factor_panel(fmt::format("Parameters saved to loss {:.4g}", at.target_loss), "D", parameters));
+  for (Panel panel : {factor_panel(fmt::format("Tokens saved to loss {:.4g}", at.target_loss), "N", tokens),
+                      factor_panel(fmt::format("Parameters saved to loss {:.4g}", at.target_loss), "D", parameters)})
+    if (!panel.curves.empty()) figure.panels.push_back(std::move(panel));
+  if (figure.panels.empty())
+    fail("a loss of {} is out of reach everywhere: there is no factor to draw; give a larger --target-loss, or other amounts",
+         at.target_loss);
   for (const NamedLaw& law : laws)
     if (law.arch != reference) figure.legend.push_back(legend_entry(law.arch));
   return figure;

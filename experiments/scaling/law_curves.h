@@ -21,7 +21,8 @@ struct Ladder {
 Figure fit_figure(const std::vector<Ladder>& ladders);
 
 /// Tokens saved over N and parameters saved over D, from the least amount of `at` to the largest (around a single one); the
-/// interval of the draws shaded.  What is out of reach is not drawn.  Throws Error as savings().
+/// interval of the draws shaded.  What is out of reach is not drawn.  Throws Error as savings(), and
+/// when nothing is left.
 Figure savings_figure(const std::vector<NamedLaw>& laws, const std::string& reference, const SavingsAt& at);
 
 }  // namespace separatrix

@@ -143,6 +143,11 @@ TEST_CASE("scaling fit --draws is what intervals of scaling savings and scaling 
   json({"savings", folder / "fit.json", "--target-loss", "2.5", "--figure", folder / "f"});
   CHECK(std::filesystem::file_size(folder / "f/scaling_savings.svg") > 1000);
   CHECK_THAT(read_whole(folder / "f/scaling_savings.gp"), Contains("filledcurves"));
+  const Outcome out_of_reach = run_program({"scaling", "savings", "--target-loss", "0.5", "--figure", folder / "g"});
+  CHECK(out_of_reach.code == 2);
+  CHECK_THAT(out_of_reach.err, Contains("out of reach everywhere"));
+  // In reach for one panel alone.
+  CHECK(run_program({"scaling", "savings", "--target-loss", "2.5", "--parameters", "1e6", "--figure", folder / "g"}).code == 0);
   CHECK(run_program({"scaling", "fit", folder / "points.csv", "--resamples", "0", "--figure", folder / "f"}).code == 0);
   CHECK(std::filesystem::file_size(folder / "f/scaling_fit.svg") > 1000);
   const auto optimal = json({"optimal", folder / "fit.json", "--flops", "1e20"})["optima"];
