@@ -182,7 +182,7 @@ Block make_block(char letter, const ModelOptions& o) {
     g.value_dim = o.expand_v * g.key_dim;
     g.conv = o.conv;
     g.erase = letter == 'G';
-    g.neg_eigval = o.neg_eigval && g.erase;
+    g.neg_eigval = o.neg_eigval;
     return {g, mlp, NormPlace::pre};
   }
   if (letter != 'A') fail("unknown layer letter '{}' in the pattern '{}'; wanted {}", letter, o.pattern, pattern_letters());

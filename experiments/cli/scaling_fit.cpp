@@ -44,9 +44,8 @@ int fit(const FitArguments& a) {
     }
   std::vector<NamedFit> fits;
   for (const auto& [arch, points] : by_arch) {
-    const auto stream = static_cast<std::uint32_t>(fits.size());
     fits.push_back({arch, points.size(), fit_law(points, a.options), {}});
-    fits.back().draws = bootstrap(points, fits.back().fit, a.options, stream);
+    fits.back().draws = bootstrap(points, fits.back().fit, a.options, stream_of(arch));
     if (!a.json) print_fit(fits.back());
   }
   if (!a.figure.empty()) {

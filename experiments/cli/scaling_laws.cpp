@@ -41,8 +41,9 @@ Json to_json(const std::optional<DrawnInterval>& drawn) {
 std::string to_text(const std::optional<DrawnInterval>& drawn, const char* format) {
   if (!drawn) return "";
   const auto number = [&](double x) { return fmt::format(fmt::runtime(format), x); };
-  return fmt::format(" [{}, {}]{}", number(drawn->interval.low), number(drawn->interval.high),
-                     drawn->draws < drawn->of ? fmt::format(" in {} of {} draws", drawn->draws, drawn->of) : "");
+  return fmt::format(
+      " [{}, {}]{}", number(drawn->interval.low), number(drawn->interval.high),
+      drawn->draws < drawn->of || drawn->draws < 40 ? fmt::format(" in {} of {} draws", drawn->draws, drawn->of) : "");
 }
 
 }  // namespace separatrix

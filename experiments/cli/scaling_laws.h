@@ -23,7 +23,8 @@ struct LawsArguments {
 nlohmann::ordered_json finite_or_null(double x);
 /// {"interval": [low, high], "draws", "of"}, or null.
 nlohmann::ordered_json to_json(const std::optional<DrawnInterval>& drawn);
-/// " [low, high]" by a format of one number, and of how many draws where not all say something; or nothing.
+/// " [low, high]" by a format of one number, and of how many draws where they are few (fewer than 40 or
+/// not all there are); or nothing.
 std::string to_text(const std::optional<DrawnInterval>& drawn, const char* format);
 
 }  // namespace separatrix

@@ -22,7 +22,7 @@ Json to_json(const Optimum& o) {
 }
 
 void print_optimum(const Optimum& o, const std::string& reference) {
-  fmt::print("C = {:<8.3g}{:<12}N = {:<11.4g}D = {:<11.4g}loss {:.3f}{}", o.flops, o.arch, o.best.N, o.best.D, o.best.loss,
+  fmt::print("C = {:<8.3g}{:<11} N = {:<11.4g}D = {:<11.4g}loss {:.3f}{}", o.flops, o.arch, o.best.N, o.best.D, o.best.loss,
              to_text(o.losses, "{:.2f}"));
   if (o.arch != reference) fmt::print("   {:+.3f}{}", o.difference, to_text(o.differences, "{:+.2f}"));
   fmt::print("\n");

@@ -35,9 +35,12 @@ Json to_json(const Saving& s) {
 void print_saving(const Saving& s, const std::string& reference) {
   const std::string at = s.resource == "tokens" ? "N" : s.resource == "parameters" ? "D" : "C";
   const auto amount = [](double x) { return std::isfinite(x) ? fmt::format("{:.4g}", x) : std::string("out of reach"); };
-  fmt::print("{:<12}{:<12}{} = {:<10.4g}loss {:<9.4g}{} {:<14}{} {}", s.resource, s.arch, at, s.at, s.loss, reference,
+  fmt::print("{:<12}{:<11} {} = {:<10.4g}loss {:<9.4g}{} {:<14}{} {}", s.resource, s.arch, at, s.at, s.loss, reference,
              amount(s.reference), s.arch, amount(s.needed));
-  if (std::isfinite(s.factor())) fmt::print("   factor {:.3f}", s.factor());
+  if (std::isfinite(s.factor()))
+    fmt::print("   factor {:.3f}", s.factor());
+  else if (s.factors)
+    fmt::print("   factor out of reach");
   fmt::print("{}\n", to_text(s.factors, "{:.2f}"));
 }
 

@@ -98,7 +98,7 @@ std::unique_ptr<Task> evaluation_task(const RunConfig& config);
 Spec model_spec(const RunConfig& config, const Task& task);
 /// "hybrid" for the preset hybrid, else the pattern.
 std::string model_name(const RunConfig& config);
-/// transformer | gdn | hybrid: only attention, only delta rules, or both.
+/// transformer | gdn | hybrid: only attention, only delta rules, or both; with any other mixer the pattern itself.
 std::string model_kind(const std::string& pattern);
 /// Everything that can be checked before the first step: task, options, difficulties, curriculum, model.  Throws Error.
 void check_config(const RunConfig& config);

@@ -53,7 +53,8 @@ void for_each_key(Config& c, Visit&& visit) {
   visit("model.hidden", o.hidden, at_least(0), "hidden width of the SwiGLU MLP; 0: no MLP");
   visit("model.conv", o.conv, between(0, 16), "width of the short convolutions of a delta rule; 0: none");
   visit("model.expand_v", o.expand_v, between(1, 2), "value dimension / key dimension of a delta rule (Definition 1: 2)");
-  visit("model.neg_eigval", o.neg_eigval, anything(), "delta rule: beta reaches 2, so that a step can be a reflection");
+  visit("model.neg_eigval", o.neg_eigval, anything(),
+        "beta reaches 2, so that a step of a delta rule can be a reflection (linear attention: writes twice as much)");
   visit("model.position", o.position, one_of({"rope", "none", "learned"}), "positions of attention");
   visit("model.max_positions", o.max_positions, at_least(1), "learned positions only");
   visit("model.rope_theta", o.rope_theta, above(0), "base of the rotary angles");

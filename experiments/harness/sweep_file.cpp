@@ -22,6 +22,7 @@ std::string toml_text(const toml::node& node) {
     const std::string text = fmt::format("{}", number->get());
     return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
   }
+  if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());  // also of 0x10
   if (const auto* list = node.as_array()) {
     std::vector<std::string> items;
     for (const toml::node& item : *list) items.push_back(toml_text(item));
@@ -74,9 +75,11 @@ std::int64_t whole_number(const toml::node& node, const std::string& key, const 
   return value;
 }
 
-/// "lr0.001" for train.lr = 0.001, "cosine" for train.schedule = "cosine", "levels2_4" for a list.
+/// "lr0.001" for train.lr = 0.001, but "evaluate_seed1" beside "seed1", "cosine" for train.schedule = "cosine", "levels2_4" for a
+/// list.
 std::string name_part(const std::string& key, const std::string& value) {
-  std::string text = value.starts_with('"') ? value.substr(1, value.size() - 2) : key.substr(key.rfind('.') + 1) + value;
+  const std::string last = key == "evaluate.seed" ? "evaluate_seed" : key.substr(key.rfind('.') + 1);
+  std::string text = value.starts_with('"') ? value.substr(1, value.size() - 2) : last + value;
   std::erase_if(text, [](char c) { return c == '[' || c == ']' || c == ' ' || c == '"'; });
   for (char& c : text)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_' && c != '+') c = '_';

@@ -173,10 +173,11 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
   page.facts = facts(sweeps, rows);
   add_sections(page, experiments, out);
   add_figures(page, sweeps, experiments, out);
-  std::map<std::string, int> tables;
+  std::set<std::string> tables;
   for (const SweepResults& sweep : sweeps)
     if (auto table = settings_table(sweep)) {
-      if (const int of_name = ++tables[sweep.name]; of_name > 1) table->file += fmt::format("_{}", of_name);
+      const std::string file = table->file;
+      for (int i = 2; !tables.insert(table->file).second; ++i) table->file = fmt::format("{}_{}", file, i);
       write_table(page, *table, out);
       page.settings.push_back(std::move(*table));
     }

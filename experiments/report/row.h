@@ -11,7 +11,7 @@ namespace separatrix {
 
 struct Row {
   std::string experiment, run;                        // the sweep and the run directory's name in it
-  std::string task, model, kind, pattern, spec_hash;  // kind: transformer, gdn or hybrid, by the pattern
+  std::string task, model, kind, pattern, spec_hash;  // kind: model_kind of the pattern
   std::string number_type, device, precision;
   std::int64_t seed = 0;
   double lr = 0;

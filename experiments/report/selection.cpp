@@ -47,6 +47,54 @@ void name_by_kind(Experiment& experiment) {
     if (const std::string kind = model.runs[0].settings.kind; !kind.empty() && of_kind[kind] == 1) model.model = kind;
 }
 
+/// What a sweep varies in a run, from its name: the parts between '-'.
+std::vector<std::string> parts_of(const std::string& run) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= run.size();) {
+    const std::size_t end = std::min(run.find('-', begin), run.size());
+    parts.push_back(run.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+/// Whether the row is of this model: one name may stand for several, if a sweep varies their settings.  A run that crashed before
+/// it could say which one it is of goes to the first of its name.
+bool is_of(const ModelRuns& model, const Row& row) {
+  const auto& hash = row.spec_hash;
+  return model.model == row.model && (hash.empty() || std::all_of(model.runs.begin(), model.runs.end(), [&](const MeasuredRun& r) {
+                                        return r.settings.spec_hash.empty() || r.settings.spec_hash == hash;
+                                      }));
+}
+
+/// The parts that all runs of the model have.
+std::vector<std::string> common_parts(const ModelRuns& model) {
+  std::vector<std::string> common = parts_of(model.runs[0].settings.run);
+  for (const MeasuredRun& run : model.runs) {
+    const std::vector<std::string> parts = parts_of(run.settings.run);
+    std::erase_if(common, [&](const std::string& part) { return std::find(parts.begin(), parts.end(), part) == parts.end(); });
+  }
+  return common;
+}
+
+/// Different models of one name are called by what their runs have in common beyond it, or by their spec.
+void name_apart(Experiment& experiment) {
+  std::map<std::string, std::vector<ModelRuns*>> of_name;
+  for (ModelRuns& model : experiment.models) of_name[model.model].push_back(&model);
+  for (const auto& [name, models] : of_name) {
+    if (models.size() < 2) continue;
+    std::map<std::string, std::size_t> shared;
+    for (const ModelRuns* model : models)
+      for (const std::string& part : common_parts(*model)) ++shared[part];
+    for (ModelRuns* model : models) {
+      std::string own;
+      for (const std::string& part : common_parts(*model))
+        if (shared[part] < models.size()) own += " " + part;
+      model->model += own.empty() ? " " + model->runs[0].settings.spec_hash.substr(0, 6) : own;
+    }
+  }
+}
+
 void select(Experiment& experiment) {
   for (ModelRuns& model : experiment.models)
     for (std::size_t i = 0; i < model.runs.size(); ++i) {
@@ -91,7 +139,7 @@ std::vector<Experiment> group(const std::vector<Row>& rows) {
           return Experiment{row.experiment, row.task, 0, {}, {}};
         });
     ModelRuns& model = find_or_add(
-        experiment.models, [&](const ModelRuns& m) { return m.model == row.model; },
+        experiment.models, [&](const ModelRuns& m) { return is_of(m, row); },
         [&] {
           return ModelRuns{row.model, row.pattern, {}, {}};
         });
@@ -113,6 +161,7 @@ std::vector<Experiment> group(const std::vector<Row>& rows) {
     else if (!difficulties.empty())
       experiment.hardest = *difficulties.rbegin();
     name_by_kind(experiment);
+    name_apart(experiment);
     std::stable_sort(experiment.models.begin(), experiment.models.end(), [](const ModelRuns& a, const ModelRuns& b) {
       return std::pair(rank_of(a.model), a.model) < std::pair(rank_of(b.model), b.model);
     });
@@ -127,11 +176,8 @@ namespace {
 std::string setting_of(const Row& row) {
   const std::string seed = fmt::format("seed{}", row.seed);
   std::string setting;
-  for (std::size_t begin = 0; begin <= row.run.size();) {
-    const std::size_t end = std::min(row.run.find('-', begin), row.run.size());
-    if (const std::string part = row.run.substr(begin, end - begin); part != seed) setting += part + "-";
-    begin = end + 1;
-  }
+  for (const std::string& part : parts_of(row.run))
+    if (part != seed) setting += part + "-";
   return setting;
 }
 

@@ -22,7 +22,9 @@ struct MeasuredRun {
 
 /// All runs of one model on one task of one experiment, in the order of their rows.
 struct ModelRuns {
-  std::string model;    // its kind (transformer, gdn, hybrid) where no other model of the experiment is of that kind, else its name
+  // Its kind (transformer, gdn, hybrid) where no other model of the experiment is of that kind, else its name; what the sweep
+  // varies in it where several specs have that name.
+  std::string model;
   std::string pattern;  // one letter a block
   std::vector<MeasuredRun> runs;
   std::optional<std::size_t> selected;  // index into runs; empty when no run finished with evaluations

@@ -8,6 +8,7 @@
 #include "experiments/harness/paths.h"
 #include "experiments/harness/sweep_file.h"
 #include "experiments/report/figure.h"
+#include "tasks/task.h"
 
 namespace separatrix {
 namespace {
@@ -46,10 +47,13 @@ Values values_of(const SweepResults& sweep) {
   return here;
 }
 
-/// What every key is where a config says nothing.
-Values defaults() {
+/// What every key is where a config says nothing but the task.
+Values defaults(const std::string& task) {
+  RunConfig config;
+  config.task.name = task;
+  for (const TaskOption& option : make_task(task)->options()) config.task.options[option.name] = option.value;
   Values values;
-  for (const ConfigKey& key : config_keys()) values[key.name].insert(key.value);
+  add(values, config);
   return values;
 }
 
@@ -64,14 +68,17 @@ std::optional<Table> settings_table(const SweepResults& sweep) {
   if (paper)
     for (const PlannedRun& run : plan(load_sweep(paper_file))) add(other, run.config);
   else
-    other = defaults();
+    other = defaults(sweep.rows[0].task);
   Table table;
   table.file = "settings_" + sweep.name;
   table.title = fmt::format("{}: settings that differ from the {}", title_of(sweep.name), paper ? "paper's" : "defaults");
   table.header = {"setting", paper ? "paper" : "default", "here"};
+  const auto same = [&](const std::string& key) {
+    const auto a = here.find(key), b = other.find(key);
+    return a != here.end() && b != other.end() && a->second == b->second;
+  };
   for (const auto& [key, values] : paper ? other : here)
-    if (!is_incidental(key) && here[key] != other[key])
-      table.rows.push_back({{key, ""}, {shown(other, key), ""}, {shown(here, key), ""}});
+    if (!is_incidental(key) && !same(key)) table.rows.push_back({{key, ""}, {shown(other, key), ""}, {shown(here, key), ""}});
   if (table.rows.empty()) table.notes.push_back("No setting differs.");
   if (!paper) return table;
   if (!table.rows.empty())

@@ -28,7 +28,7 @@ Counts selected_counts(const ModelRuns& model, int difficulty) {
 
 std::string named(const ModelRuns& model) {
   const std::string label = label_of(model.model);
-  return model.pattern.empty() || model.pattern == model.model ? label : fmt::format("{} {}", label, model.pattern);
+  return model.pattern.empty() || model.model.starts_with(model.pattern) ? label : fmt::format("{} {}", label, model.pattern);
 }
 
 /// "6 done, 1 diverged"

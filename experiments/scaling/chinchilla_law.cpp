@@ -8,9 +8,10 @@
 namespace separatrix {
 namespace {
 
-/// The x at which scale / x^exponent = rest.
-double solve(double scale, double exponent, double rest) {
-  return rest > 0 ? std::pow(scale / rest, 1 / exponent) : std::numeric_limits<double>::infinity();
+/// Logarithm of the x at which scale / x^exponent = rest; infinite where there is none.  In logarithms, because the powers between
+/// may leave the range of a double where the result does not (small exponents).
+double log_solve(double scale, double exponent, double rest) {
+  return rest > 0 ? (std::log(scale) - std::log(rest)) / exponent : std::numeric_limits<double>::infinity();
 }
 
 }  // namespace
@@ -37,23 +38,24 @@ void require_valid(const ChinchillaLaw& law, const char* whose) {
 }
 
 double tokens_for(const ChinchillaLaw& law, double loss, double N) {
-  return solve(law.B, law.beta, loss - law.E - law.A / std::pow(N, law.alpha));
+  return std::exp(log_solve(law.B, law.beta, loss - law.E - law.A / std::pow(N, law.alpha)));
 }
 
 double parameters_for(const ChinchillaLaw& law, double loss, double D) {
-  return solve(law.A, law.alpha, loss - law.E - law.B / std::pow(D, law.beta));
+  return std::exp(log_solve(law.A, law.alpha, loss - law.E - law.B / std::pow(D, law.beta)));
 }
 
 Allocation compute_optimal(const ChinchillaLaw& law, double flops) {
-  const double G = std::pow(law.beta * law.B / (law.alpha * law.A), 1 / law.beta);
-  const double N = std::pow(flops / 6 / G, law.beta / (law.alpha + law.beta)), D = flops / 6 / N;
+  const double log_ratio = std::log(law.beta) + std::log(law.B) - std::log(law.alpha) - std::log(law.A);
+  const double log_N = (std::log(flops / 6) - log_ratio / law.beta) * law.beta / (law.alpha + law.beta);
+  const double N = std::exp(log_N), D = flops / 6 / N;
   return {N, D, law.loss(N, D)};
 }
 
 // At the optimum the two terms stand as beta to alpha, so each is a known part of loss - E.
 double flops_for(const ChinchillaLaw& law, double loss) {
   const double rest = loss - law.E, sum = law.alpha + law.beta;
-  return 6 * solve(law.A, law.alpha, rest * law.beta / sum) * solve(law.B, law.beta, rest * law.alpha / sum);
+  return 6 * std::exp(log_solve(law.A, law.alpha, rest * law.beta / sum) + log_solve(law.B, law.beta, rest * law.alpha / sum));
 }
 
 }  // namespace separatrix

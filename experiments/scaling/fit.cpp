@@ -117,6 +117,12 @@ std::vector<ChinchillaLaw> bootstrap(const std::vector<ScalingPoint>& points, co
   return laws;
 }
 
+std::uint32_t stream_of(const std::string& arch) {
+  std::uint32_t hash = 2166136261u;  // FNV-1a
+  for (const char c : arch) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
+}
+
 LawIntervals intervals_of(const std::vector<ChinchillaLaw>& draws) {
   const auto of = [&](double ChinchillaLaw::*coefficient) {
     std::vector<double> values;

@@ -38,6 +38,9 @@ LawFit fit_law(const std::vector<ScalingPoint>& points, const FitOptions& option
 std::vector<ChinchillaLaw> bootstrap(const std::vector<ScalingPoint>& points, const LawFit& fit, const FitOptions& options,
                                      std::uint32_t stream = 0);
 
+/// The stream of an architecture, by its name alone: laws fitted apart may stand in one file.
+std::uint32_t stream_of(const std::string& arch);
+
 /// Where 95 % of the draws lie, each coefficient by itself.
 struct LawIntervals {
   Interval E, A, alpha, B, beta;

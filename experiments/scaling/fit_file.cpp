@@ -1,6 +1,7 @@
 #include "experiments/scaling/fit_file.h"
 
 #include <limits>
+#include <set>
 
 #include "tasks/error.h"
 #include "tasks/nearest.h"
@@ -9,7 +10,8 @@ namespace separatrix {
 namespace {
 
 /// A draw may be no law (a negative exponent, or a coefficient beyond what a double holds, which JSON has as null).
-ChinchillaLaw draw_from_json(const nlohmann::json& draw) {
+ChinchillaLaw draw_from_json(const nlohmann::json& draw, const std::string& source) {
+  if (!draw.is_array() || draw.size() != 5) fail("{}: a draw is [E, A, alpha, B, beta], not {}", source, draw.dump());
   const auto number = [&](std::size_t i) {
     return draw.at(i).is_null() ? std::numeric_limits<double>::quiet_NaN() : draw.at(i).get<double>();
   };
@@ -55,11 +57,15 @@ std::vector<NamedLaw> laws_from_json(const std::string& text, const std::string&
       laws.push_back({one.at("arch").get<std::string>(), {number("E"), number("A"), number("alpha"), number("B"), number("beta")}});
       require_valid(laws.back().law, laws.back().arch.c_str());
       if (!one.contains("draws")) continue;
-      for (const auto& d : one.at("draws")) laws.back().draws.push_back(draw_from_json(d));
+      if (!one.at("draws").is_array()) fail("{}: draws wants a list", source);
+      for (const auto& d : one.at("draws")) laws.back().draws.push_back(draw_from_json(d, source));
     }
   } catch (const nlohmann::json::exception& error) {
     fail("{}: not what `separatrix scaling fit --json` prints: {}", source, error.what());
   }
+  std::set<std::string> names;
+  for (const NamedLaw& law : laws)
+    if (!names.insert(law.arch).second) fail("{}: two laws of {}; give each architecture one", source, law.arch);
   if (laws.empty()) fail("{}: no laws; wanted what `separatrix scaling fit --json` prints", source);
   return laws;
 }

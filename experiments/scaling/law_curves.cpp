@@ -44,6 +44,7 @@ void add_losses(Panel& panel, const Ladder& ladder, const ModelStyle& style) {
     panel.curves.push_back({points, fmt::format("using 1:2 with lines lw 0.7 lc '{}'", style.color)});
     panel.curves.push_back({points, "using 1:2 with points " + marker(style)});
   }
+  if (!is_valid(ladder.law)) return;  // a fit may be none, with an exponent below 0: it has no best use of a budget
   Points frontier;
   for (const double C : amounts(least, most)) frontier.push_back({C, compute_optimal(ladder.law, C).loss});
   panel.curves.push_back({frontier, fmt::format("using 1:2 with lines lw 2.2 lc '{}'", style.color)});

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "tasks/error.h"
+
 namespace separatrix {
 namespace {
 
@@ -30,6 +32,7 @@ Saving flops_saving(const NamedLaw& base, const NamedLaw& other, double flops) {
 
 std::vector<Saving> savings(const std::vector<NamedLaw>& laws, const std::string& reference, const SavingsAt& at) {
   const NamedLaw& base = find_law(laws, reference);
+  if (laws.size() == 1) fail("the law of {} is the only one: there is nothing to compare it with", reference);
   std::vector<Saving> all;
   for (const NamedLaw& other : laws) {
     if (other.arch == reference) continue;

@@ -47,7 +47,7 @@ void* device_allocate(std::size_t bytes);
 void device_free(void* p);
 void* pinned_allocate(std::size_t bytes);
 void pinned_free(void* p);
-/// Queues a copy; `from` and `to` are device or pinned memory and must stay as they are until it is done.
+/// Queues a copy; `from` and `to` must stay as they are until it is done.  Host memory that is not pinned makes the host wait.
 void copy_async(Stream stream, void* to, const void* from, std::size_t bytes);
 /// The same for `rows` pieces of so many bytes, which lie `to_apart` and `from_apart` bytes from one another; what is between them
 /// is neither read nor written.

@@ -52,6 +52,15 @@ TEST_CASE("tokens, parameters and compute for a loss are the inverses of the law
   }
 }
 
+TEST_CASE("the best use of a budget is found where the powers on the way to it leave the range of a double") {
+  const ChinchillaLaw steep{0, 609324777.77, 1.1257, 3.793, 0.012608};
+  const Allocation best = compute_optimal(steep, 1e20);
+  CHECK(std::abs(best.N / 1.37e9 - 1) < 0.01);  // by a search over N
+  CHECK(std::abs(best.loss - 2.862) < 0.001);
+  for (const double share : {0.9, 1.1}) CHECK(steep.loss(best.N * share, best.D / share) > best.loss);
+  CHECK(close(flops_for(steep, best.loss), 1e20, 1e-6));
+}
+
 TEST_CASE("a fit finds the law that points without noise lie on") {
   for (const ChinchillaLaw& truth : {law, ChinchillaLaw{0.5, 4000, 0.5, 20, 0.15}, ChinchillaLaw{2.5, 30, 0.18, 2000, 0.4}}) {
     const auto points = made_up_points(truth, 0);
@@ -154,9 +163,12 @@ TEST_CASE("fitted laws are written and read back, and what is none is refused") 
   const auto refusal = [](const std::string& text) { return error_of([&] { laws_from_json(text, "here"); }); };
   for (const char* text : {"", "[]", "{}", R"({"laws":[]})", R"({"laws":[{"arch":"a"}]})"})
     CHECK_THAT(refusal(text), Contains("scaling fit --json"));
-  for (const char* draws : {"[[1,2]]", "[[1,2,3,4,\"x\"]]", "[7]"})
-    CHECK_THAT(refusal(fmt::format(R"({{"laws":[{{"arch":"a","E":1,"A":1,"alpha":1,"B":1,"beta":1,"draws":{}}}]}})", draws)),
-               Contains("scaling fit --json"));
+  const std::string one = R"({"arch":"a","E":1,"A":1,"alpha":1,"B":1,"beta":1,"draws":)";
+  for (const char* draws : {"[[1,2]]", "[[1,2,3,4,5,6]]", "[7]", "[[1,2,3,4,\"x\"]]", "{}", "null"})
+    CHECK_THAT(refusal(R"({"laws":[)" + one + draws + "}]}"),
+               Contains("a draw is [E, A, alpha, B, beta]") || Contains("draws wants a list") || Contains("scaling fit --json"));
+  CHECK_THAT(refusal(R"({"laws":[)" + one + "[]}," + one + "[]}]}"), Contains("two laws of a"));
+  CHECK_THAT(error_of([&] { savings({{"one", law}}, "one", {2, {1e9}, {}, {}}); }), Contains("nothing to compare"));
   CHECK_THAT(refusal(R"({"laws":[{"arch":"a","E":1,"A":-1,"alpha":1,"B":1,"beta":1}]})"), Contains("A = -1"));
 }
 

@@ -88,6 +88,26 @@ TEST_CASE("the seeds of the selected setting are the runs that differ in nothing
   CHECK(same_setting(other)[0]->settings.seed == 1);
 }
 
+TEST_CASE("models of one name and different specs are not pooled, and are called by what the sweep varies", "[report]") {
+  std::vector<Row> rows;
+  for (const int width : {64, 128})
+    for (const int seed : {1, 2}) {
+      Row row = made_up_row("recall", "gdn", seed, 1e-3, "report", 4, width);
+      row.model = "GGG", row.run = fmt::format("GGG-width{}-lr0.001-seed{}", width, seed), row.spec_hash = fmt::format("{}", width);
+      rows.push_back(row);
+    }
+  Row crashed = rows[3];
+  crashed.spec_hash = "", crashed.run = "GGG-width64-lr0.001-seed3", crashed.stream = "none", crashed.status = "crashed";
+  rows.push_back(crashed);
+  const Experiment experiment = group(rows).at(0);
+  REQUIRE(experiment.models.size() == 2);
+  CHECK(experiment.models[0].model == "GGG width128");
+  CHECK(experiment.models[1].model == "GGG width64");
+  CHECK(experiment.models[0].runs.size() == 2);
+  CHECK(experiment.models[1].runs.size() == 3);
+  CHECK(same_setting(experiment.models[0]).size() == 2);
+}
+
 TEST_CASE("models stand in the order transformer, gdn, hybrid, then by name", "[report]") {
   std::vector<Row> rows;
   for (const std::string model : {"hybrid", "AGA", "gdn", "AG", "transformer"})
