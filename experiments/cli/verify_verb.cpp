@@ -119,7 +119,7 @@ void add_verify_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--write-readme", a->readme, "write the table of all statements to this file");
   verb->add_option("--write-errata", a->errata, "write what was found about the paper to this file");
   verb->add_flag("--list", a->list, "all statements");
-  verb->add_flag("--deep", a->deep, "the larger extents, where a statement has one (minutes)");
+  verb->add_flag("--deep", a->deep, "the larger extents, where a statement has one (an hour on two cores)");
   verb->add_option("--threads", a->threads, "statements checked at a time; 0 = as many as there are cores");
   verb->add_flag("--json", a->json, "print JSON");
   verb->callback([a, &exit_code] { exit_code = verify(*a); });
