@@ -27,15 +27,16 @@ struct FormulaCells {
   Bool power_head, row_head, first_head;  // slab 3, column 0: row is a power of two; any row; row 0
   Num log_row;                            // slab 3, column 0: floor(log2 row)
   // Layers 14 to 17: the tree (slab 4) and the slots (slab 6).
-  Num depth_bound;                 // D
-  Num height, twice_height_power;  // slab 4: D - depth of w_row; 2^(2 height) or 2^(2 height - D)
-  Bool high_twice_height;          // whether it is the latter
-  Bool virtual_leaf, node;         // slab 4: one of 2^height copies of a leaf; column 0 of an operator
-  Num virtual_index, node_index;   // slab 4: number of a virtual leaf; floor(X / 2^height) of a node
-  Bool slot_head;                  // slab 6, column 0
-  struct Slot {                    // slab 6, then copied to the second region: what the slot number says
+  Num depth_bound;                // D
+  Num height_power;               // slab 4: 2^height, height = D - depth of w_row
+  Num twice_height_power;         // slab 4: 2^(2 height) or 2^(2 height - D)
+  Bool high_twice_height;         // whether it is the latter
+  Bool virtual_leaf, node;        // slab 4: one of 2^height copies of a leaf; column 0 of an operator
+  Num virtual_index, node_index;  // slab 4: number of a virtual leaf; floor(X / 2^height) of a node
+  Bool slot_head;                 // slab 6, column 0
+  struct Slot {                   // slab 6, then copied to the second region: what the slot number says
     Bool before, at_leaf, after, second, high_low_digits, high_side, high_copy;
-    Num height, height_power, low_digits_power, side_power, copy_power;
+    Num height_power, low_digits_power, side_power, copy_power;
   } slot;
   Bool bit_exists, bit_high;  // slab 6: bit h = floor(log2 slot) of a leaf number; its address bit is in A
   Num bit_power;              // slab 6: 2^(2h) or 2^(2h - D)

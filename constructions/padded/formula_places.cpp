@@ -55,7 +55,10 @@ void add_places(Program& p, FormulaCells& c) {
   c.first_region = p.all({c.pad, first.found});
   c.second_region = p.all({c.pad, second.found});
   c.address = p.select(c.first_region, first.nums[0], second.nums[0]);
-  c.row_ends = p.all({!c.row_zero, !c.column_below_row, p.less(open_after_column, at_row.nums[0])});
+  // Of whole numbers a < b says the same as a + 1/2 < b, and the halves are never equal.  These two are differences of counts,
+  // which rounding turns by more the longer the formula is: equal ones would be told apart from some length on, in any precision.
+  const Bool closes = p.less(p.shift(open_after_column, Rational(1, 2)), at_row.nums[0]);
+  c.row_ends = p.all({!c.row_zero, !c.column_below_row, closes});
 }
 
 }  // namespace separatrix::padded

@@ -59,9 +59,9 @@ Place add_place(Program& p, const FormulaCells& c) {
   const FormulaCells::Slot& s = c.slot;
   const auto slot = p.gather(c.slot_head, {{c.column, c.row}},
                              {s.before, s.at_leaf, s.after, s.second, s.high_low_digits, s.high_side, s.high_copy},
-                             {s.height, s.height_power, s.low_digits_power, s.side_power, s.copy_power});
+                             {s.height_power, s.low_digits_power, s.side_power, s.copy_power});
   a.slot = {slot.bools[0], slot.bools[1], slot.bools[2], slot.bools[3], slot.bools[4], slot.bools[5],
-            slot.bools[6], slot.nums[0],  slot.nums[1],  slot.nums[2],  slot.nums[3],  slot.nums[4]};
+            slot.bools[6], slot.nums[0],  slot.nums[1],  slot.nums[2],  slot.nums[3]};
   // A number of the address ends in u threes exactly when its successor ends in u zeros.
   const Num next_address = p.shift(c.address, 1), next_row = p.shift(c.row, 1);
   const auto part = [&](Bool high) { return p.select(high, c.address, c.row); };
@@ -84,7 +84,8 @@ Place add_place(Program& p, const FormulaCells& c) {
   const Num addresses = p.gather(c.power_head, {{c.depth_bound, c.log_row}}, {}, {c.row}).nums[0];  // 2^D
 
   p.layer();
-  const auto node = p.look_up(c.node, {{node_index, c.node_index}, {a.slot.height, c.height}}, {c.row_conjunction});
+  // Powers of two are copies of one token's row, the same number however they were asked for; heights are differences of counts.
+  const auto node = p.look_up(c.node, {{node_index, c.node_index}, {a.slot.height_power, c.height_power}}, {c.row_conjunction});
   a.is_node = node.found, a.conjunction = node.bools[0];
   a.side = divides(p.constant(2), side_bits), a.copy = divides(p.constant(2), copy_bits);
   a.leaf_clear = divides(leaf.nums[0], leaf_part);

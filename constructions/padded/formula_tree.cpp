@@ -30,7 +30,7 @@ struct Exponents {
 void add_height(Program& p, FormulaCells& c, const Affine& depth, const Affine& one, Exponents& e) {
   const Affine depth_of_row = p.average(c.table[0], {{c.row, c.column}}, {c.ancestor})[0] - one;
   const Affine height = depth - depth_of_row;
-  c.height = e.height = p.number(height, one);
+  e.height = p.number(height, one);
   const Exponent twice = folded(p, 2 * height, depth, one, 1);
   c.high_twice_height = twice.high, e.twice_height = twice.low_part;
 }
@@ -51,7 +51,7 @@ void add_slots(Program& p, FormulaCells& c, const Affine& depth, const Affine& o
 
   const Affine before = depth - half, after = slot - 2 * depth - one;  // H / b of the two kinds
   const Num height_before = p.number(before, one), height_after = p.number(after, one);
-  s.height = e.slot_height = p.select(s.before, height_before, height_after);
+  e.slot_height = p.select(s.before, height_before, height_after);
   // Before: the lower H - 1 digits are 0, a condition on 2 H - 2 bits.  After: the lower H digits are 3, on 2 H bits.
   const Exponent low_before = folded(p, 2 * before - 2 * one, depth, one, 1);
   const Exponent low_after = folded(p, 2 * after, depth, one, 1);
@@ -81,17 +81,17 @@ Exponents add_exponents(Program& p, FormulaCells& c) {
 }
 
 /// Layer 15: powers of two are the rows whose logarithm is asked for.
-void add_powers_of_two(Program& p, FormulaCells& c, const Exponents& e, Num& height_power) {
+void add_powers_of_two(Program& p, FormulaCells& c, const Exponents& e) {
   p.layer();
   const auto power_of = [&](Num exponent) { return p.gather(c.power_head, {{exponent, c.log_row}}, {}, {c.row}).nums[0]; };
-  height_power = power_of(e.height);
+  c.height_power = power_of(e.height);
   c.twice_height_power = power_of(e.twice_height);
   c.bit_power = power_of(e.bit);
   c.slot.height_power = power_of(e.slot_height);
   c.slot.low_digits_power = power_of(e.low_digits);
   c.slot.side_power = power_of(e.side);
   c.slot.copy_power = power_of(e.copy);
-  c.virtual_leaf = p.all({c.table[4], c.row_leaf, p.less(c.column, height_power)});
+  c.virtual_leaf = p.all({c.table[4], c.row_leaf, p.less(c.column, c.height_power)});
   c.node = p.all({c.table[4], c.column_zero, c.row_op});
   c.slot_head = p.all({c.table[6], c.column_zero});
 }
@@ -100,8 +100,7 @@ void add_powers_of_two(Program& p, FormulaCells& c, const Exponents& e, Num& hei
 
 void add_tree(Program& p, FormulaCells& c) {
   const Exponents e = add_exponents(p, c);
-  Num height_power;
-  add_powers_of_two(p, c, e, height_power);
+  add_powers_of_two(p, c, e);
   const Bool first_of_tree = p.all({c.table[4], c.row_zero, c.column_zero});
 
   p.layer();  // 16
@@ -112,7 +111,7 @@ void add_tree(Program& p, FormulaCells& c) {
   const Num bit_holder = p.select(bit.bools[1], c.address, c.row);
 
   p.layer();  // 17
-  c.node_index = p.gather(c.table[1], {{height_power, c.row}, {leaves_before, c.column}}, {}, {c.quotient}).nums[0];
+  c.node_index = p.gather(c.table[1], {{c.height_power, c.row}, {leaves_before, c.column}}, {}, {c.quotient}).nums[0];
   const Num bits_from = p.gather(c.table[1], {{bit.nums[0], c.row}, {bit_holder, c.column}}, {}, {c.quotient}).nums[0];
 
   p.layer();  // 18

@@ -39,7 +39,8 @@ TEST_CASE("a formula program with one step changed is wrong on some formula of s
     return !still_right(f);
   };
   CHECK(broken([](FormulaProgram& f) { nth<Shift>(f, 0).add = -5; }));  // the first slab of an address
-  CHECK(broken([](FormulaProgram& f) { nth<Shift>(f, 2).add = 0; }));   // the successor of an address
+  CHECK(broken([](FormulaProgram& f) { nth<Shift>(f, 2).add = 1; }));   // the half between whole numbers
+  CHECK(broken([](FormulaProgram& f) { nth<Shift>(f, 3).add = 0; }));   // the successor of an address
   CHECK(broken([](FormulaProgram& f) { std::swap(nth<Select>(f, 0).yes, nth<Select>(f, 0).no); }));
   CHECK(broken([](FormulaProgram& f) { nth<Number>(f, 5).x.constant = 1; }));
   CHECK(broken([](FormulaProgram& f) { nth<Head>(f, 9).averages[0].first = {1}; }));  // the ends of subformulas
@@ -87,6 +88,42 @@ TEST_CASE("a number that is off by more than rounding explains is found") {
   };
   CHECK(run_with(55).different.empty());  // the nearest double is the same
   CHECK_THAT(run_with(48).different, Catch::StartsWith("number"));
+}
+
+// With counts of gates and leaves compared as they come, the first of these grew with the formula, and the second broke at token
+// 755.
+TEST_CASE("numbers that are compared as equal are turned no further in longer formulas") {
+  const Program& program = formula_program().program;
+  const auto worst = [&](const std::string& formula) {
+    const Cells cells = exact_run(program, formula_inputs(formula, padding_needed(static_cast<int>(formula.size()))));
+    double most = 0;
+    for (const Step& step : program.steps())
+      if (const auto* c = std::get_if<Compare>(&step))
+        for (int t = 0; t < cells.tokens; ++t)
+          if (cells.known[c->a.id][t] && cells.known[c->b.id][t] && cells.nums[c->a.id][t] == cells.nums[c->b.id][t])
+            most = std::max(most, cells.turns[c->a.id][t] + cells.turns[c->b.id][t]);
+    return most;
+  };
+  const double at_seven = worst("&|01|10");
+  CHECK(at_seven > 0);
+  CHECK(worst("&|01&|01|10####") <= at_seven);
+  CHECK(worst("|0&&&000&&00|01################") <= at_seven);
+}
+
+TEST_CASE("the layers follow the program over the formula and its first tables at 31 tokens") {
+  const BuiltModel built = build_padded_formulas(1);
+  const std::string symbols = token_symbols(built) + "#", formula = "|0&&&000&&00|01################";
+  const FormulaModel larger = formula_model(symbols);
+  const Model<double> model(larger.spec, weights_as<double>(larger.spec, larger.weights));
+  const int padding = padding_needed(31);
+  const Cells exact = exact_run(formula_program().program, formula_inputs(formula, padding));
+  const std::string text = "^" + formula + std::string(padding, '_');
+  PaddedRun run;
+  auto state = model.start();
+  for (int t = 0; t < 900; ++t)
+    compare_cells(larger.plan, exact, t, model.trace(state, static_cast<int>(symbols.find(text[t]))).back(), 53, run);
+  CHECK(run.different.empty());
+  CHECK(run.cells > 900);
 }
 
 TEST_CASE("the balanced program is wrong when one crossing or one leaf of its code is") {
