@@ -7,7 +7,9 @@
 //   a - b         of two hashes as (x - y) - (x' - y'), which grows with the number above -1; plus 32, minus 32; its sign is a
 //                 normed group of one coordinate
 // The 16 and the 32 come last in their sums.  Exactly they change nothing; in p-bit arithmetic they round scores to multiples of
-// 2^(5 - p) and differences to multiples of 2^(6 - p), so that the same number reached in two ways is the same number again.
+// 2^(5 - p) and differences to multiples of 2^(6 - p), so that the same number reached in two ways is the same number again: as
+// long as rounding makes their difference less than 32 units of 2^-p.  So a program compares no numbers as equal that are turned
+// further the longer the input is; differences of many counts are.
 #pragma once
 #include <map>
 
