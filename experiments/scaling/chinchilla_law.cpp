@@ -14,6 +14,19 @@ double log_solve(double scale, double exponent, double rest) {
   return rest > 0 ? (std::log(scale) - std::log(rest)) / exponent : std::numeric_limits<double>::infinity();
 }
 
+struct Coefficient {
+  const char* name;
+  double value;
+};
+
+/// The first coefficient that no law has; its name is null where there is none.
+Coefficient impossible(const ChinchillaLaw& law) {
+  if (!(law.E >= 0 && std::isfinite(law.E))) return {"E", law.E};
+  for (const Coefficient c : {Coefficient{"A", law.A}, {"alpha", law.alpha}, {"B", law.B}, {"beta", law.beta}})
+    if (!(c.value > 0 && std::isfinite(c.value))) return c;
+  return {nullptr, 0};
+}
+
 }  // namespace
 
 double ChinchillaLaw::loss(double N, double D) const {
@@ -21,20 +34,12 @@ double ChinchillaLaw::loss(double N, double D) const {
 }
 
 bool is_valid(const ChinchillaLaw& law) {
-  const auto above_0 = [](double x) { return x > 0 && std::isfinite(x); };
-  return law.E >= 0 && std::isfinite(law.E) && above_0(law.A) && above_0(law.alpha) && above_0(law.B) && above_0(law.beta);
+  return impossible(law).name == nullptr;
 }
 
 void require_valid(const ChinchillaLaw& law, const char* whose) {
-  const auto finite = [&](const char* name, double x, bool good) {
-    if (!good || !std::isfinite(x))
-      fail("the scaling law of {}: {} = {}, wanted a finite number above 0 (E may be 0)", whose, name, x);
-  };
-  finite("E", law.E, law.E >= 0);
-  finite("A", law.A, law.A > 0);
-  finite("alpha", law.alpha, law.alpha > 0);
-  finite("B", law.B, law.B > 0);
-  finite("beta", law.beta, law.beta > 0);
+  if (const Coefficient bad = impossible(law); bad.name)
+    fail("the scaling law of {}: {} = {}, wanted a finite number above 0 (E may be 0)", whose, bad.name, bad.value);
 }
 
 double tokens_for(const ChinchillaLaw& law, double loss, double N) {
