@@ -10,7 +10,7 @@ namespace separatrix {
 
 /// One call of one kernel version, timed on the device.
 struct KernelSpeed {
-  std::string version, pass;        // "v1_fma"; "forward" | "backward"
+  std::string version, pass;        // "v1_fma"; "forward" | "backward" | "forward_alone": no backward follows
   double seconds = 0, fastest = 0;  // median
   double spread = 0;                // (90 % quantile - 10 % quantile) / median
   double bytes = 0, flops = 0;      // that must be moved at least (every input read once, every output written once) and computed

@@ -52,6 +52,9 @@ struct DeltaSet {
   void forward(const DeltaVersion<T>& version) const {
     version.forward({}, s, options, arguments(), {o.data(), values}, nullptr, saved.data());
   }
+  void forward_alone(const DeltaVersion<T>& version) const {
+    version.forward_alone({}, s, options, arguments(), {o.data(), values}, nullptr, saved.data());
+  }
   void backward(const DeltaVersion<T>& version) const {
     version.backward({}, s, options, arguments(), saved.data(), {dd_o.data(), values}, nullptr,
                      {{g_q.data(), keys},
@@ -116,6 +119,11 @@ std::vector<KernelSpeed> bench_delta_in(const KernelBench& b) {
     backward.flops = tokens * (16 * key * value + 10 * chunk * value + 12 * chunk * key);
     backward.bytes = tokens * (size * (4 * key + 3 * value) + 16);
     measure_version(speeds, b.repeats, timed, version, {forward, backward}, {bandwidth, rate, error});
+    if (version.forward_alone == version.forward) continue;
+    KernelSpeed alone = speeds[speeds.size() - 2];
+    alone.pass = "forward_alone";
+    measure(alone, b.repeats, [&] { timed.forward_alone(version); });
+    speeds.push_back(alone);
   }
   return speeds;
 }

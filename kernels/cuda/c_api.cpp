@@ -111,6 +111,23 @@ int separatrix_delta_forward(const separatrix_delta* s, const void* q, const voi
   });
 }
 
+int separatrix_delta_alone_memory(const separatrix_delta* s, size_t* memory) {
+  return for_type<Delta>(s, [&](const auto& d) {
+    check_delta(sizes_of(*s));
+    *memory = d.version().alone_size(sizes_of(*s));
+  });
+}
+
+int separatrix_delta_forward_alone(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
+                                   const float* beta, const float* state, void* o, float* final_state, float* memory,
+                                   void* stream) {
+  return for_type<Delta>(s, [&](const auto& d) {
+    using T = Element<decltype(d)>;
+    d.version().forward_alone(Stream{stream}, sizes_of(*s), options_of(*s), d.arguments(q, k, v, g, beta, state),
+                              rows<T>(o, d.values), final_state, memory);
+  });
+}
+
 int separatrix_delta_backward(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
                               const float* beta, const float* state, const float* saved, const void* d_o,
                               const float* d_final_state, void* d_q, void* d_k, void* d_v, float* d_g, float* d_beta,

@@ -29,6 +29,10 @@ int separatrix_delta_memory(const separatrix_delta* s, size_t* saved, size_t* sc
    state, final_state (sequences, value_heads, key_dim, value_dim) or null. */
 int separatrix_delta_forward(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
                              const float* beta, const float* state, void* o, float* final_state, float* saved, void* stream);
+/* The same where no backward pass follows, and the floats of memory it needs (0: null will do). */
+int separatrix_delta_alone_memory(const separatrix_delta* s, size_t* memory);
+int separatrix_delta_forward_alone(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
+                                   const float* beta, const float* state, void* o, float* final_state, float* memory, void* stream);
 /* d_final_state and d_state may be null. */
 int separatrix_delta_backward(const separatrix_delta* s, const void* q, const void* k, const void* v, const float* g,
                               const float* beta, const float* state, const float* saved, const void* d_o,

@@ -43,6 +43,23 @@ namespace separatrix::SIMT {
 constexpr int warp_size = 32;
 constexpr std::size_t most_shared_bytes = 227 * 1024;  // of one block, compute capability 9.0
 
+/// x, of which the compiler forgets what it is: what is computed from it in a loop is not kept in registers from turn to turn.
+__device__ inline int forgotten(int x) {
+#ifndef SEPARATRIX_EMULATED
+  asm volatile("" : "+r"(x));
+#endif
+  return x;
+}
+
+/// A barrier of `threads` threads, whole warps, that name the same `id`, 1 to 15, wherever in the text each of them calls it.
+__device__ inline void named_barrier(int id, int threads) {
+#ifdef SEPARATRIX_EMULATED
+  wait_at_named_barrier(id, threads);
+#else
+  asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+#endif
+}
+
 /// Sum over the 32 lanes of a warp, in every lane; the order of the additions is fixed.
 __device__ inline float warp_sum(float x) {
   for (int step = 16; step > 0; step /= 2) x += __shfl_xor_sync(0xffffffffu, x, step);

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <vector>
 
@@ -61,12 +62,13 @@ void switch_context([[maybe_unused]] Context& from, Context& to, [[maybe_unused]
 #endif
 }
 
-enum class State { ready, at_block_barrier, at_warp_barrier, done };
+enum class State { ready, at_block_barrier, at_warp_barrier, at_named_barrier, done };
 
 struct Fiber {
   Context context;
   State state = State::ready;
   unsigned collectives = 0;
+  int barrier = 0, barrier_threads = 0;  // where it waits at a named one
 };
 
 struct Order {
@@ -134,6 +136,11 @@ class Block {
     switch_context(fiber.context, scheduler_, false);
   }
 
+  void wait_at(int barrier, int threads) {
+    fibers_[running_].barrier = barrier, fibers_[running_].barrier_threads = threads;
+    wait(State::at_named_barrier);
+  }
+
   float* shared() { return shared_.data(); }
   unsigned char* next_exchange() {
     const unsigned parity = fibers_[running_].collectives++ % 2;
@@ -146,7 +153,7 @@ class Block {
   /// A stack on which the first switch "returns" to start().
   void prepare(unsigned i) {
     unsigned char* stack = stack_of(i);
-    fibers_[i] = {{nullptr, stack, stack_bytes, nullptr}, State::ready, 0};
+    fibers_[i] = {{nullptr, stack, stack_bytes, nullptr}, State::ready, 0, 0, 0};
     void** top = reinterpret_cast<void**>(stack + stack_bytes);
     *--top = nullptr;
     *--top = reinterpret_cast<void*>(&Block::start);
@@ -195,7 +202,7 @@ class Block {
       set(0, count_, State::ready);
       return false;
     }
-    bool opened = false;
+    bool opened = open_named_barriers();
     for (unsigned first = 0; first < count_; first += 32) {
       const unsigned last = std::min(first + 32, count_);
       if (!all(first, last, State::at_warp_barrier)) continue;
@@ -204,6 +211,26 @@ class Block {
     }
     if (!opened && !moved) fail("{}: the threads of a block wait at different barriers, or some have ended", name_);
     return false;
+  }
+
+  /// Those at which as many threads wait as they say.
+  bool open_named_barriers() {
+    bool opened = false;
+    std::map<int, std::vector<Fiber*>> waiting;
+    for (Fiber& f : fibers_)
+      if (f.state == State::at_named_barrier) waiting[f.barrier].push_back(&f);
+    for (const auto& [id, fibers] : waiting) {
+      const auto wanted = static_cast<std::size_t>(fibers.front()->barrier_threads);
+      if (id < 1 || id > 15 || wanted < 32 || wanted % 32 != 0)
+        fail("{}: no barrier {} of {} threads: 1 to 15, whole warps", name_, id, wanted);
+      for (const Fiber* f : fibers)
+        if (static_cast<std::size_t>(f->barrier_threads) != wanted || fibers.size() > wanted)
+          fail("{}: barrier {} is for {} threads and for {}, {} wait", name_, id, wanted, f->barrier_threads, fibers.size());
+      if (fibers.size() < wanted) continue;
+      for (Fiber* f : fibers) f->state = State::ready;
+      opened = true;
+    }
+    return opened;
   }
 
   const char* name_;
@@ -244,6 +271,9 @@ void block_barrier() {
 }
 void warp_barrier() {
   Block::current->wait(State::at_warp_barrier);
+}
+void wait_at_named_barrier(int id, int threads) {
+  Block::current->wait_at(id, threads);
 }
 unsigned char* next_exchange() {
   return Block::current->next_exchange();

@@ -17,6 +17,7 @@
 #define __device__
 #define __host__
 #define __forceinline__ inline
+#define __grid_constant__
 #define __launch_bounds__(...)
 
 namespace separatrix::emulated {
@@ -39,6 +40,7 @@ void run_grid(const char* name, Dim3 grid, Dim3 block, std::size_t shared_bytes,
 float* shared_memory();
 void block_barrier();
 void warp_barrier();
+void wait_at_named_barrier(int id, int threads);
 
 constexpr int exchange_bytes = 32;
 /// The places where the lanes of this thread's warp put what the others may read after the next warp_barrier: lane i at

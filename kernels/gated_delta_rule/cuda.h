@@ -63,6 +63,10 @@ struct DeltaVersion {
   /// d_o and d_final_state (null: zero) are the gradients of the forward's results.
   void (*backward)(Stream, const DeltaSizes&, const DeltaOptions&, const DeltaArguments<T>&, const float* saved, Rows<const T> d_o,
                    const float* d_final_state, const DeltaGradients<T>&, float* scratch);
+  /// The same results as the forward's where no backward follows, and the floats of `saved` that this needs (0: it may be null).
+  std::size_t (*alone_size)(const DeltaSizes&) = saved_size;
+  void (*forward_alone)(Stream, const DeltaSizes&, const DeltaOptions&, const DeltaArguments<T>&, Rows<T> o, float* final_state,
+                        float* saved) = forward;
 };
 
 /// All versions, oldest first.
@@ -74,6 +78,8 @@ const DeltaVersion<T>& delta_version(const DeltaSizes& sizes, const DeltaOptions
 
 /// v5 with every sequence in pieces of `chunks` (1, 2, 4 or 16) chunks of 64 tokens, whatever the sizes.
 const DeltaVersion<bf16>& delta_in_pieces(int chunks);
+/// v6 with `groups` (1 or 2) slabs of 32 values in a block, and no pieces, whatever the sizes.
+const DeltaVersion<bf16>& delta_fused(int groups);
 
 /// One token of every sequence: `state` (sequences, value_heads, key_dim, value_dim) is replaced by the state after it; row n of
 /// every Rows belongs to sequence n.  sizes.length is 1.

@@ -84,5 +84,6 @@ DeltaVersion<T> delta_v2();
 DeltaVersion<bf16> delta_v3();  // bf16 only
 DeltaVersion<bf16> delta_v4();  // bf16 only
 DeltaVersion<bf16> delta_v5();  // bf16 only
+DeltaVersion<bf16> delta_v6();  // bf16 only
 
 }  // namespace separatrix::SIMT

@@ -9,7 +9,7 @@
 #pragma once
 #include "kernels/cuda/copies.h"
 #include "kernels/cuda/warp_tiles.h"
-#include "kernels/gated_delta_rule/cuda_chunk.h"
+#include "kernels/gated_delta_rule/cuda_v4_rows.h"
 
 namespace separatrix::SIMT {
 namespace v4 {
@@ -31,6 +31,13 @@ __device__ inline float scale_below_1(float most) {
   memcpy(&bits, &most, sizeof bits);
   const int exponent = static_cast<int>(bits >> 23 & 255) - 126;  // most < 2^exponent
   return float_of(static_cast<std::uint32_t>(127 - (exponent < -60 ? -60 : exponent > 60 ? 60 : exponent)) << 23);
+}
+
+/// 1 / x for such a power of two.
+__device__ inline float reciprocal_of_power(float x) {
+  std::uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return float_of(0x7F000000 - bits);
 }
 
 /// Kept per slot and value head: A, P (chunk, chunk), V' (chunk, values), S before the chunk (keys, values), the decays and one
@@ -122,33 +129,6 @@ __device__ inline void stage_floats(const float* from, int count, float* to) {
   for (int e = 4 * threadIdx.x; e < count; e += 4 * delta_threads) copy_16_bytes(to + e, from + e);
 }
 
-/// The warp's 16 rows of a chunk and one slab of rows in global memory, in the layout of a (16, slab) sum.
-struct SlabRows {
-  std::uint32_t raw[slab / 8][2];  // pairs of bf16 of rows g and g + 8
-
-  /// Zero beyond the sequence and from column `dim` on.
-  __device__ void load(Rows<const bf16> x, const ChunkPlace& at, int column, int dim) {
-    const int g = threadIdx.x / warp_size * 16 + threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
-    const bool whole = (dim | column | x.stride) % 2 == 0 && reinterpret_cast<std::uintptr_t>(x.data) % 4 == 0;
-#pragma unroll
-    for (int n = 0; n < slab / 8; ++n)
-#pragma unroll
-      for (int h = 0; h < 2; ++h) {
-        const int i = g + 8 * h, j = 8 * n + 2 * t;
-        raw[n][h] = 0;
-        if (i >= at.count || j >= dim) continue;
-        const bf16* from = x.row(at.first + i) + column + j;
-        raw[n][h] = whole ? load_pair(from) : from[0].bits | static_cast<std::uint32_t>(j + 1 < dim ? from[1].bits : 0) << 16;
-      }
-  }
-  __device__ void to_sums(float (&d)[slab / 8][4]) const {
-#pragma unroll
-    for (int n = 0; n < slab / 8; ++n)
-#pragma unroll
-      for (int e = 0; e < 4; ++e) d[n][e] = of_pair<bf16>(raw[n][e / 2], e % 2);
-  }
-};
-
 /// 16 rows of a warp and one slab of fp16 in global memory as the left operand, times `factor`.
 struct LeftKept {
   const fp16* rows;  // row g of the warp, column 0 of the slab
@@ -172,24 +152,6 @@ __device__ float largest(const float (&d)[n][4]) {
 #pragma unroll
     for (int e = 0; e < 4; ++e) most = fmaxf(most, fabsf(d[j][e]));
   return most;
-}
-
-/// Rows of the warp's 16 as bf16, times `factor`, where they lie inside the sequence and below column `dim`.
-template <int n>
-__device__ void write_rows(float (&d)[n][4], const ChunkPlace& at, int column, int dim, float factor, Rows<bf16> to) {
-  const int first = threadIdx.x / warp_size * 16;
-  const bool whole = (dim | column | to.stride) % 2 == 0 && reinterpret_cast<std::uintptr_t>(to.data) % 4 == 0;
-  for_pairs(d, [&](int i, int j, float& x, float& y) {
-    if (first + i >= at.count || j >= dim) return;
-    bf16* place = to.row(at.first + first + i) + column + j;
-    const std::uint32_t pair = to_bf16_pair(factor * x, factor * y);
-    if (whole)
-      store_pair(place, pair);
-    else {
-      place[0] = bf16{static_cast<std::uint16_t>(pair)};
-      if (j + 1 < dim) place[1] = bf16{static_cast<std::uint16_t>(pair >> 16)};
-    }
-  });
 }
 
 /// The state (keys, slab) over the warps' registers: unit u is 16 keys by 16 columns, warp w has units w, w + 4, ...
@@ -225,13 +187,20 @@ struct SlabState {
       if (to) store_pair(to + i * row + j, pair);
     });
   }
-  /// += left^T right, both with `chunk` rows.
+  /// += left^T right, both with `chunk` rows.  All units of a warp are of the same columns.
   template <class LeftTile, class RightTile>
   __device__ void add(const LeftTile& left, const RightTile& right) {
+    const int w = threadIdx.x / warp_size;
 #pragma unroll
-    for (int u = 0; u < units; ++u) {
-      const int unit = threadIdx.x / warp_size + warps * u;
-      multiply<false, chunk / 16>(x[u], LeftColumns<LeftTile>{left, unit / 2 * 16}, right.from_column(unit % 2 * 16));
+    for (int step = 0; step < chunk / 16; ++step) {
+      std::uint32_t a[4], b[4];
+      load_right<false>(b, right.from(0, w % 2 * 16), step, 0);
+#pragma unroll
+      for (int u = 0; u < units; ++u) {
+        LeftColumns<LeftTile>{left, (w + warps * u) / 2 * 16}.load(step, a);
+        mma<fp16>(x[u][0], a, {b[0], b[1]});
+        mma<fp16>(x[u][1], a, {b[2], b[3]});
+      }
     }
   }
   /// Columns `column` on of the identity.

@@ -33,7 +33,7 @@ template <class TileType>
 __device__ void keep(const TileType& tile, fp16* to) {
   constexpr int across = TileType::columns / 8;
 #pragma unroll 1
-  for (int e = threadIdx.x; e < TileType::rows * across; e += delta_threads)
+  for (int e = forgotten(threadIdx.x); e < TileType::rows * across; e += delta_threads)
     copy_8(to + 8 * e, &tile.at(e / across, e % across * 8));
 }
 

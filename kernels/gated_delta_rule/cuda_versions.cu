@@ -23,14 +23,14 @@ template <class T>
 const std::vector<DeltaVersion<T>>& delta_versions() {
   static const std::vector<DeltaVersion<T>> versions = [] {
     std::vector<DeltaVersion<T>> all{delta_v1<T>(), delta_v2<T>()};
-    if constexpr (std::is_same_v<T, bf16>) all.insert(all.end(), {delta_v3(), delta_v4(), delta_v5()});
+    if constexpr (std::is_same_v<T, bf16>) all.insert(all.end(), {delta_v3(), delta_v4(), delta_v5(), delta_v6()});
     return all;
   }();
   return versions;
 }
 
-/// None has been timed: the newest is predicted to be the fastest wherever a product is worth a warp.  v4 and v5 are for unit
-/// keys and beta up to 2, which keep their fp16 operands in range.
+/// None has been timed: the newest is predicted to be the fastest wherever a product is worth a warp.  v4 and what follows it
+/// are for unit keys and beta up to 2, which keep their fp16 operands in range.
 template <class T>
 const DeltaVersion<T>& delta_version(const DeltaSizes& s, const DeltaOptions& o) {
   const std::vector<DeltaVersion<T>>& all = delta_versions<T>();

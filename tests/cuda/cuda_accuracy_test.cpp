@@ -67,6 +67,7 @@ TEST_CASE("the delta rule on the device in bf16 errs less than flash-linear-atte
     const double theirs = error(FlaRoundings{dim, dim}(length, scale, x.q, x.k, x.v, x.g, x.beta), truth) / size;
     std::vector<DeltaVersion<bf16>> versions = delta_versions<bf16>();
     versions.push_back(delta_in_pieces(4));  // which by itself does not split so few chunks
+    versions.push_back(delta_fused(2));      // and v6 takes one slab a block
     for (const DeltaVersion<bf16>& version : versions) {
       const double ours = error(outputs(version, x), truth) / size;
       INFO(version.name << ", " << hard[r].name << ": " << ours << " beside " << theirs);

@@ -1,4 +1,4 @@
-// The gated delta rule with fp16 operands (v4) and half precision itself.  On a device or, in emulation, without one.
+// The gated delta rule with fp16 operands (v4, v6) and half precision itself.  On a device or, in emulation, without one.
 #include <fmt/format.h>
 
 #include "kernels/cuda/fp16.h"
@@ -11,9 +11,19 @@ using namespace separatrix::SIMT;
 
 namespace {
 
-double worst(const Problem& p, const Regime& regime, std::uint32_t level, std::string& where) {
-  Draw d(level, 0);
-  return worst_of_11_bits(v4(), p, raw_problem(p, regime, d), where);
+/// v4; v6 with blocks of every width.
+const std::vector<DeltaVersion<bf16>>& versions() {
+  static const std::vector<DeltaVersion<bf16>> all{v4(), delta_fused(1), delta_fused(2)};
+  return all;
+}
+
+void check_errors(const Problem& p, const Drawn& x, const std::string& what) {
+  for (const DeltaVersion<bf16>& version : versions()) {
+    std::string tensor;
+    const double y = worst_of_11_bits(version, p, x, tensor);
+    INFO(version.name << ", " << what << ": " << y << " in " << tensor);
+    CHECK(y <= 1);
+  }
 }
 
 Drawn times(Drawn x, float values, float gradients) {
@@ -54,10 +64,8 @@ TEST_CASE("the delta rule with fp16 operands errs by their 11 bits at every leng
     const Lengths& l = lengths[r % lengths.size()];
     Problem p{l, r % 3 == 0 ? 2 : 1, 2, r % 4 == 1 ? 60 : 64, r % 5 == 2 ? 33 : 64};
     p.form.write_beta = r % 4 != 3;
-    std::string tensor;
-    const double y = worst(p, regimes[r], 70 + static_cast<std::uint32_t>(r), tensor);
-    INFO(regimes[r].name << ", length " << l[0] << ": " << y << " in " << tensor);
-    CHECK(y <= 1);
+    Draw d(70 + static_cast<std::uint32_t>(r), 0);
+    check_errors(p, raw_problem(p, regimes[r], d), fmt::format("{}, length {}", regimes[r].name, l[0]));
   }
 }
 
@@ -65,10 +73,9 @@ TEST_CASE("the delta rule with fp16 operands at the dimensions of the large mode
   std::uint32_t turn = 0;
   for (const auto& [key_dim, value_dim] :
        std::vector<std::pair<int, int>>{{64, 128}, {96, 192}, {128, 128}, {128, 256}, {60, 100}, {100, 100}, {8, 16}}) {
-    std::string tensor;
-    const double y = worst({{turn % 2 == 0 ? 70 : 5}, 1, 1, key_dim, value_dim}, regimes[3], 90 + turn++, tensor);
-    INFO(key_dim << "/" << value_dim << ": " << y << " in " << tensor);
-    CHECK(y <= 1);
+    const Problem p{{turn % 2 == 0 ? 70 : 5}, 1, 1, key_dim, value_dim};
+    Draw d(90 + turn++, 0);
+    check_errors(p, raw_problem(p, regimes[3], d), fmt::format("{}/{}", key_dim, value_dim));
   }
 }
 
@@ -76,15 +83,19 @@ TEST_CASE("values and gradients of any size: times a power of two, the delta rul
   const Problem p{{130, 7}, 1, 2, 32, 40};
   Draw d(85, 0);
   const Drawn x = raw_problem(p, regimes[1], d);
-  const DeltaResult<float> one = run(v4(), p, x, true);
-  for (const auto& [values, gradients] : std::vector<std::pair<float, float>>{{0x1p40f, 0x1p-35f}, {0x1p-45f, 0x1p30f}}) {
-    const DeltaResult<float> other = run(v4(), p, times(x, values, gradients), true);
-    CHECK(other.o == times(one.o, values));
-    CHECK(other.final_state == times(one.final_state, values));
-    for (const auto part : {&DeltaTensors<float>::q, &DeltaTensors<float>::k, &DeltaTensors<float>::g, &DeltaTensors<float>::beta})
-      CHECK(other.gradient.*part == times(one.gradient.*part, values * gradients));
-    for (const auto part : {&DeltaTensors<float>::v, &DeltaTensors<float>::state})
-      CHECK(other.gradient.*part == times(one.gradient.*part, gradients));
+  for (const DeltaVersion<bf16>& version : versions()) {
+    INFO(version.name);
+    const DeltaResult<float> one = run(version, p, x, true);
+    for (const auto& [values, gradients] : std::vector<std::pair<float, float>>{{0x1p40f, 0x1p-35f}, {0x1p-45f, 0x1p30f}}) {
+      const DeltaResult<float> other = run(version, p, times(x, values, gradients), true);
+      CHECK(other.o == times(one.o, values));
+      CHECK(other.final_state == times(one.final_state, values));
+      for (const auto part :
+           {&DeltaTensors<float>::q, &DeltaTensors<float>::k, &DeltaTensors<float>::g, &DeltaTensors<float>::beta})
+        CHECK(other.gradient.*part == times(one.gradient.*part, values * gradients));
+      for (const auto part : {&DeltaTensors<float>::v, &DeltaTensors<float>::state})
+        CHECK(other.gradient.*part == times(one.gradient.*part, gradients));
+    }
   }
 }
 
@@ -96,10 +107,7 @@ TEST_CASE("the delta rule with fp16 operands where one slab of values is much la
     for (std::vector<float>* v : {&x.in.v, &x.in.state, &x.d_o, &x.d_state})
       for (std::size_t i = 0; i < v->size(); ++i)
         if (i % 64 >= 32) (*v)[i] *= v == &x.in.v || v == &x.in.state ? values : gradients;
-    std::string tensor;
-    const double y = worst_of_11_bits(v4(), p, x, tensor);
-    INFO(values << ", " << gradients << ": " << y << " in " << tensor);
-    CHECK(y <= 1);
+    check_errors(p, x, fmt::format("{}, {}", values, gradients));
   }
 }
 
@@ -111,15 +119,21 @@ TEST_CASE("the delta rule with fp16 operands gives the same bits in every order,
   for (auto [v, width] : {std::pair(&alone.in.q, 64), {&alone.in.k, 64}, {&alone.in.v, 32}, {&alone.in.g, 1}, {&alone.in.beta, 1}})
     v->resize(65 * width);
   alone.d_o.resize(65 * 32), alone.in.state.resize(64 * 32), alone.d_state.resize(64 * 32);
-  const DeltaResult<float> a = run(v4(), both, x, true), one = run(v4(), first, alone, true);
-  for (std::uint64_t way = 0; way < other_thread_orders; ++way) {
-    const OtherThreadOrder order(way);
-    const DeltaResult<float> b = run(v4(), both, x, true);
-    for (std::size_t i = 0; i < named(a).size(); ++i) {
-      INFO(named(a)[i].first);
-      const std::vector<float>&whole = *named(a)[i].second, &part = *named(one)[i].second;
-      CHECK(whole == *named(b)[i].second);
-      CHECK(std::vector<float>(whole.begin(), whole.begin() + part.size()) == part);
+  for (const DeltaVersion<bf16>& version : versions()) {
+    const DeltaResult<float> a = run(version, both, x, true), one = run(version, first, alone, true);
+    for (std::uint64_t way = 0; way < other_thread_orders; ++way) {
+      const OtherThreadOrder order(way);
+      const DeltaResult<float> b = run(version, both, x, true);
+      for (std::size_t i = 0; i < named(a).size(); ++i) {
+        INFO(version.name << " " << named(a)[i].first);
+        const std::vector<float>&whole = *named(a)[i].second, &part = *named(one)[i].second;
+        CHECK(whole == *named(b)[i].second);
+        CHECK(std::vector<float>(whole.begin(), whole.begin() + part.size()) == part);
+      }
     }
   }
+}
+
+TEST_CASE("blocks of a width that is not compiled are refused") {
+  CHECK_THROWS_WITH(delta_fused(3), Catch::Contains("blocks of 3 slabs"));
 }

@@ -45,6 +45,13 @@ TEST_CASE("the C interface runs forward, backward and decoding, and reports erro
         o.download(),
         final_state.download(),
         {d_q.download(), d_k.download(), d_v.download(), d_g.download(), d_beta.download(), d_initial.download()}};
+    size_t alone_size = 0;
+    REQUIRE(separatrix_delta_alone_memory(&s, &alone_size) == 0);
+    const DeviceArray<float> alone = like(in.v), alone_state = like(in.state), memory = poisoned(alone_size);
+    REQUIRE(separatrix_delta_forward_alone(&s, q.data(), k.data(), v.data(), g.data(), beta.data(), state.data(), alone.data(),
+                                           alone_state.data(), memory.data(), nullptr) == 0);
+    CHECK(alone.download() == kernel.o);
+    CHECK(alone_state.download() == kernel.final_state);
     for (std::size_t i = 0; i < named(truth).size(); ++i) {
       INFO(named(truth)[i].first);
       CHECK(yardstick(*named(kernel)[i].second, *named(plain)[i].second, *named(truth)[i].second) <= regimes[0].limit);
@@ -93,7 +100,8 @@ TEST_CASE("the kernels that are timed have passed their check, and bytes, work a
   KernelBench plain = b;
   plain.precision = Precision::fp32;
   const std::vector<KernelSpeed> delta = bench_delta(b), attention = bench_attention(b), in_fp32 = bench_attention(plain);
-  REQUIRE(delta.size() == 2 * delta_versions<bf16>().size());  // forward and backward
+  REQUIRE(delta.size() == 2 * delta_versions<bf16>().size() + 1);  // forward, backward, and v6's forward alone
+  CHECK(delta.back().pass == "forward_alone");
   REQUIRE(attention.size() == 2 * attention_versions<bf16>().size());
   REQUIRE(in_fp32.size() == 2 * attention_versions<float>().size());
   CHECK(delta[0].bytes == 70 * (2 * (2 * 16 + 2 * 32) + 8));

@@ -1,6 +1,7 @@
 // A delta-rule problem of packed sequences: drawn, computed by the definition, and run on the device.
 #pragma once
 #include <algorithm>
+#include <cstring>
 
 #include "kernels/gated_delta_rule/cuda.h"
 #include "tests/cuda/device.h"
@@ -116,6 +117,24 @@ inline DeltaSizes sizes_of(const Problem& p, const DeviceArray<int>& starts) {
   return s;
 }
 
+/// A forward that no backward follows has the bits of one that keeps for it.
+template <class T, std::size_t gap>
+void check_alone(const DeltaVersion<T>& version, const DeltaSizes& s, const DeltaOptions& options, const DeltaArguments<T>& in,
+                 const DeviceRows<T, gap>& o, const DeviceArray<float>& final_state) {
+  if (version.forward_alone == version.forward) return;
+  const std::size_t memory = version.alone_size(s);
+  const DeviceArray<float> alone_state = poisoned(final_state.download().size()),
+                           saved = poisoned(std::max<std::size_t>(memory, 1));
+  const DeviceRows<T, gap> alone(s.tokens, s.value_heads * s.value_dim);
+  version.forward_alone({}, s, options, in, alone.rows(), alone_state.data(), memory > 0 ? saved.data() : nullptr);
+  const auto same = [](const std::vector<float>& a, const std::vector<float>& b) {  // NaN too
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  };
+  INFO(version.name << ", forward alone");
+  CHECK(same(alone.values(), o.values()));
+  CHECK(same(alone_state.download(), final_state.download()));
+}
+
 template <class T, std::size_t gap = 3>
 DeltaResult<float> run(const DeltaVersion<T>& version, const Problem& p, const Drawn& x, bool unit_keys = false) {
   std::vector<int> first{0};
@@ -132,6 +151,7 @@ DeltaResult<float> run(const DeltaVersion<T>& version, const Problem& p, const D
   const DeltaArguments<T> in{q.rows(), k.rows(), v.rows(), g.rows(), beta.rows(), state.data()};
   const DeltaOptions options{p.form.query_scale, p.form.write_beta, unit_keys};
   version.forward({}, s, options, in, o.rows(), final_state.data(), saved.data());
+  check_alone(version, s, options, in, o, final_state);
   version.backward({}, s, options, in, saved.data(), d_o.rows(), d_final.data(),
                    {d_q.rows(), d_k.rows(), d_v.rows(), d_g.rows(), d_beta.rows(), d_state.data()}, scratch.data());
   return {o.values(),

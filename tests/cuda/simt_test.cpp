@@ -50,6 +50,41 @@ void divergent(float* out) {
   out[threadIdx.x] = 1;
 }
 
+/// Each half of a block adds up its own numbers, then half 1 writes both sums; `barriers`: bit 0 the halves' own, bit 1 both
+/// halves'.
+template <int barriers>
+void sums_of_halves(const float* x, float* out) {
+  float *shared = shared_memory(), *sums = shared + 128;
+  const int half = threadIdx.y, begin = 64 * half;
+  shared[begin + 63 - threadIdx.x] = x[begin + threadIdx.x];
+  if (barriers & 1) named_barrier(1 + half, 64);
+  float sum = 0;
+  for (int i = 0; i < 64; ++i) sum += shared[begin + i];
+  if (half == 0) {
+    if (threadIdx.x == 63) sums[0] = sum;
+    if (barriers & 2) named_barrier(3, 128);
+  } else {
+    if (barriers & 2) named_barrier(3, 128);
+    if (threadIdx.x == 0) out[0] = sums[0], out[1] = sum;
+  }
+}
+template <int barriers>
+std::vector<float> sums_in(ThreadOrder order) {
+  const OrderGuard guard;
+  set_thread_order(order);
+  std::vector<float> x(128);
+  std::iota(x.begin(), x.end(), 0.0f);
+  const DeviceArray<float> in(x), out = poisoned(2);
+  launch(Stream{}, "sums_of_halves", sums_of_halves<barriers>, Dim3{}, Dim3{64, 2, 1}, 129 * 4, in.data(), out.data());
+  return out.download();
+}
+
+/// Warp 0 waits at barrier 1 for `first` threads, warp 1 at barrier `id` for `second`.
+void wait_apart(int first, int id, int second) {
+  const bool low = threadIdx.x < 32;
+  named_barrier(low ? 1 : id, low ? first : second);
+}
+
 void write_at(int index) {
   if (threadIdx.x == 0) shared_memory()[index] = 1;
 }
@@ -162,6 +197,32 @@ TEST_CASE("the emulator refuses divergent barriers, shared memory that is too sm
   CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 40, 10), Catch::Contains("behind its shared memory"));
   CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{2048, 1, 1}, 40, 0), Catch::Contains("2048"));
   CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 300000, 0), Catch::Contains("300000 bytes"));
+}
+
+TEST_CASE("named barriers: each waits for its own threads, and a missing one shows in some order of the threads") {
+  const std::vector<float> right{2016, 6112};
+  bool half_shows = false, turn_shows = false;
+  for (const ThreadOrder order :
+       {ThreadOrder::forward, ThreadOrder::reverse, ThreadOrder::first_warp_ahead, ThreadOrder::last_warp_ahead}) {
+    CHECK(sums_in<3>(order) == right);
+    half_shows |= sums_in<2>(order) != right;
+    turn_shows |= sums_in<1>(order) != right;
+  }
+  CHECK(half_shows);
+  CHECK(turn_shows);
+}
+
+TEST_CASE("the emulator refuses threads that wait at named barriers for each other, or for different numbers of threads") {
+  const auto wait = [](int first, int id, int second) {
+    launch(Stream{}, "k", wait_apart, Dim3{}, Dim3{64, 1, 1}, 0, first, id, second);
+  };
+  CHECK_NOTHROW(wait(64, 1, 64));
+  CHECK_NOTHROW(wait(32, 2, 32));
+  CHECK_THROWS_WITH(wait(64, 2, 64), Catch::Contains("different barriers"));
+  CHECK_THROWS_WITH(wait(64, 1, 96), Catch::Contains("barrier 1 is for 64 threads and for 96"));
+  CHECK_THROWS_WITH(wait(32, 1, 32), Catch::Contains("64 wait"));
+  CHECK_THROWS_WITH(wait(32, 16, 32), Catch::Contains("no barrier 16"));
+  CHECK_THROWS_WITH(wait(48, 1, 48), Catch::Contains("whole warps"));
 }
 
 TEST_CASE("a recorded graph replays with the pointers and numbers of the recording") {

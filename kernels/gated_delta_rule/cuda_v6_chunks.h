@@ -1,0 +1,84 @@
+// Where v6 has its chunks from: four warps make keys, queries, decays, A and P of one chunk after the other in shared memory, or
+// load what an earlier kernel has made.
+#pragma once
+#include "kernels/gated_delta_rule/cuda_v6_inverse.h"
+
+namespace separatrix::SIMT {
+namespace v6 {
+
+/// The threads that make or load chunks.
+__device__ inline void source_barrier() {
+  named_barrier(1, delta_threads);
+}
+
+__device__ inline int key_head_of(const DeltaSizes& s, int h) {
+  return h / (s.value_heads / s.key_heads);
+}
+
+/// One sequence of the batch; `starts` is read once.
+struct Sequence {
+  int first_slot, first, tokens;
+  __device__ Sequence(const DeltaSizes& s, int n)
+      : first_slot(SIMT::first_slot(s, n)), first(first_token(s, n)), tokens(first_token(s, n + 1) - first) {}
+  /// One chunk alone.
+  __device__ explicit Sequence(const ChunkPlace& at) : first_slot(at.slot), first(at.first), tokens(at.count) {}
+  __device__ bool has(int c) const { return c * chunk < tokens; }
+  __device__ ChunkPlace place(int c) const {
+    const int left = tokens - c * chunk;
+    return {first_slot + c, first + c * chunk, left < chunk ? left : chunk};
+  }
+};
+
+/// Chunks in shared memory, `buffers` in turn (1 or 2).  Keys, queries and their factors as in v4::Saved; A, P; the decays are made
+/// a turn ahead, so that there are three of them.
+template <int keys, int buffers>
+struct Chunks {
+  using Keys = WarpTile<fp16, chunk, keys>;
+  static constexpr int numbers = Decays::floats + 4 * chunk;
+  static constexpr std::size_t floats = buffers * (2 * Keys::floats + 2 * Square::floats) + 3 * numbers;
+  Keys q_, k_;
+  Square inverse_, p_;
+  float* numbers_;
+  __device__ explicit Chunks(SharedPieces& shared)
+      : q_(shared, buffers),
+        k_(shared, buffers),
+        inverse_(shared, buffers),
+        p_(shared, buffers),
+        numbers_(shared.take(3 * numbers)) {}
+
+  __device__ Keys q(int c) const { return q_.part(c % buffers); }
+  __device__ Keys k(int c) const { return k_.part(c % buffers); }
+  __device__ Square inverse(int c) const { return inverse_.part(c % buffers); }
+  __device__ Square p(int c) const { return p_.part(c % buffers); }
+  __device__ Decays decays(int c) const { return Decays(numbers_ + c % 3 * numbers); }
+  /// Of q, then of k; so are the norms, which only ChunkMaker has.
+  __device__ float* factors(int c) const { return numbers_ + c % 3 * numbers + Decays::floats; }
+  __device__ float* norms(int c) const { return factors(c) + 2 * chunk; }
+};
+
+/// Loads what ChunkMaker::keep has written.
+template <int keys>
+struct ChunkLoader {
+  static constexpr std::size_t floats = 0;
+  const DeltaSizes& s;
+  const v4::Saved& saved;
+  const Chunks<keys, 2>& chunks;
+  Sequence sequence;
+  int h, kh;
+
+  /// Chunk c; another thread sees it after a barrier.
+  __device__ void put(int c) const {
+    const auto slot = static_cast<std::size_t>(sequence.first_slot + c);
+    const std::size_t head = slot * s.value_heads + h, key_head = slot * s.key_heads + kh;
+    v4::stage<chunk, keys>(saved.k(key_head), keys, chunks.k(c));
+    v4::stage<chunk, keys>(saved.q(key_head), keys, chunks.q(c));
+    v4::stage<chunk, chunk>(saved.inverse(head), chunk, chunks.inverse(c));
+    v4::stage<chunk, chunk>(saved.p(head), chunk, chunks.p(c));
+    v4::stage_floats(saved.decays(head), Decays::floats, chunks.decays(c).high);
+    v4::stage_floats(saved.factors(key_head), 2 * chunk, chunks.factors(c));
+    arrive_copies();
+  }
+};
+
+}  // namespace v6
+}  // namespace separatrix::SIMT
