@@ -126,6 +126,7 @@ class Block {
       finished = release(moved);
     }
     current = outer;
+    require_arrived();
     for (std::size_t i = shared_.size() - guard_floats; i < shared_.size(); ++i)
       if (!std::isnan(shared_[i])) fail("{}: a block wrote behind its shared memory", name_);
   }
@@ -150,6 +151,17 @@ class Block {
   static thread_local Block* current;
 
  private:
+  /// Copies that were begun and never waited for would arrive in what another block has there.
+  void require_arrived() const {
+    bool all = true;
+    for (unsigned i = 0; i < count_; ++i) {
+      threadIdx = {i % blockDim.x, i / blockDim.x % blockDim.y, i / (blockDim.x * blockDim.y)};
+      all = all && delayed_copies().empty();
+      delayed_copies().clear();
+    }
+    if (!all) fail("{}: a block ended with copies that no thread has waited for", name_);
+  }
+
   /// A stack on which the first switch "returns" to start().
   void prepare(unsigned i) {
     unsigned char* stack = stack_of(i);

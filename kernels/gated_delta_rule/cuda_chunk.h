@@ -103,18 +103,6 @@ __device__ inline float exp_below_0(float x) {
 #endif
 }
 
-/// g and beta of a lane's two tokens 2 lane and 2 lane + 1.
-struct TokenGates {
-  float g[2], beta[2];
-  __device__ void load(Rows<const float> gs, Rows<const float> betas, const ChunkPlace& at, int head) {
-    for (int e = 0; e < 2; ++e) {
-      const int i = threadIdx.x % warp_size * 2 + e;
-      g[e] = i < at.count ? gs.row(at.first + i)[head] : 0.0f;
-      beta[e] = i < at.count ? betas.row(at.first + i)[head] : 0.0f;
-    }
-  }
-};
-
 /// gamma = high + low: gamma may be large where gamma_i - gamma_j is small.
 struct Decays {
   static constexpr int floats = 5 * chunk;
@@ -125,18 +113,21 @@ struct Decays {
   /// By the first warp.  Needs a barrier before and after.
   __device__ void load(Rows<const float> g, Rows<const float> betas, const ChunkPlace& at, int head) {
     if (threadIdx.x >= warp_size) return;
-    TokenGates own;
-    own.load(g, betas, at, head);
-    put(own);
+    const auto of = [&](Rows<const float> x, int i) { return i < at.count ? x.row(at.first + i)[head] : 0.0f; };
+    put([&](int i) { return of(g, i); }, [&](int i) { return of(betas, i); });
   }
-  /// By one warp, two tokens a lane.
-  __device__ void put(const TokenGates& x) {
+  /// By one warp, two tokens a lane; g_of and beta_of are asked for tokens 2 lane and 2 lane + 1.
+  template <class G, class Beta>
+  __device__ void put(G g_of, Beta beta_of) {
     static_assert(chunk == 2 * warp_size);
-    const int lane = threadIdx.x % warp_size;
+    const int lane = threadIdx.x % warp_size, first = 2 * lane;
     // exp(-128) is 0 in float, so a stronger decay changes nothing; gamma stays finite.  NaN, of a gate below 0, stays (no fmaxf).
-    const auto bounded = [](float g) { return static_cast<double>(g < -128.0f ? -128.0f : g); };
+    const auto decay = [&](int i) {
+      const float here = g_of(i);
+      return static_cast<double>(here < -128.0f ? -128.0f : here);
+    };
     const auto from_lane = [](double x, int l) { return __shfl_sync(0xffffffffu, x, l > 0 ? l : 0); };
-    const double own[2] = {bounded(x.g[0]), bounded(x.g[1])};
+    const double own[2] = {decay(first), decay(first + 1)};
     double sum = own[0] + own[1];  // then of all lanes up to this one
     for (int step = 1; step < warp_size; step *= 2) {
       const double before = from_lane(sum, lane - step);
@@ -145,12 +136,12 @@ struct Decays {
     const double gamma_n = from_lane(sum, warp_size - 1), before = from_lane(sum, lane - 1);
     const double gamma[2] = {lane > 0 ? before + own[0] : own[0], sum};
     for (int e = 0; e < 2; ++e) {
-      const int i = 2 * lane + e;
+      const int i = first + e;
       high[i] = static_cast<float>(gamma[e]);
       low[i] = static_cast<float>(gamma[e] - high[i]);
       from_start[i] = static_cast<float>(exp(gamma[e]));
       to_end[i] = expf(static_cast<float>(gamma_n - gamma[e]));
-      beta[i] = x.beta[e];
+      beta[i] = beta_of(i);
     }
   }
   /// exp(gamma_n)

@@ -13,7 +13,7 @@ std::size_t scan_back_floats(int keys) {
 
 /// grid (sequences, value_heads, slabs)
 template <class T, class Product, int keys, bool ahead>
-__global__ void __launch_bounds__(delta_threads)
+__global__ void __launch_bounds__(delta_threads, 2)  // without saying so, nvcc spills registers
     delta_scan_back(DeltaSizes s, DeltaOptions o, DeltaArguments<T> in, DeltaSaved saved, Rows<const T> d_out,
                     const float* d_final_state, DeltaGradients<T> d_in, DeltaScratch scratch) {
   constexpr int key_row = keys + pad;

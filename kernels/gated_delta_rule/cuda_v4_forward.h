@@ -93,7 +93,7 @@ constexpr std::size_t scan_floats() {
 
 /// grid: ScanPart.  `local`: only what a piece does to the state (cuda_v4_pieces.h), nothing is kept.
 template <int keys, bool local>
-__global__ void __launch_bounds__(delta_threads)
+__global__ void __launch_bounds__(delta_threads, 2)  // without saying so, nvcc spills registers
     scan(DeltaSizes s, DeltaOptions o, DeltaArguments<bf16> in, Saved saved, Pieces pieces, float* final_state) {
   using Keys = WarpTile<fp16, chunk, keys>;
   using Square = WarpTile<fp16, chunk, chunk>;

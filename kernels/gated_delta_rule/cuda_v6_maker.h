@@ -5,6 +5,18 @@
 namespace separatrix::SIMT {
 namespace v6 {
 
+/// g and beta of a lane's two tokens 2 lane and 2 lane + 1.
+struct TokenGates {
+  float g[2], beta[2];
+  __device__ void load(Rows<const float> gs, Rows<const float> betas, const ChunkPlace& at, int head) {
+    for (int e = 0; e < 2; ++e) {
+      const int i = threadIdx.x % warp_size * 2 + e;
+      g[e] = i < at.count ? gs.row(at.first + i)[head] : 0.0f;
+      beta[e] = i < at.count ? betas.row(at.first + i)[head] : 0.0f;
+    }
+  }
+};
+
 /// A maker is made anew for every chunk; `gates` are handed from one to the next: the first warp's, of the chunk after.
 template <int keys, int buffers>
 struct ChunkMaker {
@@ -69,6 +81,10 @@ struct ChunkMaker {
     if (sequence.has(c)) gates.load(in.g, in.beta, sequence.place(c), h);
   }
 
+  __device__ void put_decays(int c) const {
+    chunks.decays(c).put([&](int i) { return gates.g[i % 2]; }, [&](int i) { return gates.beta[i % 2]; });
+  }
+
   /// Before chunk c, which is made first.
   __device__ void begin(int c) const {
     const std::uint32_t zeros[4] = {0, 0, 0, 0};
@@ -83,7 +99,7 @@ struct ChunkMaker {
     fetch(c);  // a thread copies to where it has just written
     if (!has_decays()) return;
     fetch_gates(c);
-    chunks.decays(c).put(gates);
+    put_decays(c);
     fetch_gates(c + 1);
   }
 
@@ -93,18 +109,18 @@ struct ChunkMaker {
     const bool keys_row = thread >= chunk;
     const Raw raw(keys_row ? raw_k.data : raw_q.data);  // a copy: the address of a member would put the maker into memory
     const bool there = i < at.count;
-    float sum = 0;
+    float sums[4] = {0, 0, 0, 0};
 #pragma unroll
     for (int e = 0; e < keys / 8; ++e) {
       std::uint32_t x[4];
       load_8(&raw.at(i, 8 * e), x);
 #pragma unroll
-      for (const std::uint32_t pair : x) {
-        const float a = of_pair<bf16>(pair, 0), b = of_pair<bf16>(pair, 1);
-        sum = fmaf(a, a, sum), sum = fmaf(b, b, sum);
+      for (int m = 0; m < 4; ++m) {
+        const float a = of_pair<bf16>(x[m], 0), b = of_pair<bf16>(x[m], 1);
+        sums[m] = fmaf(a, a, sums[m]), sums[m] = fmaf(b, b, sums[m]);
       }
     }
-    if (!there) sum = 0;
+    const float sum = there ? (sums[0] + sums[1]) + (sums[2] + sums[3]) : 0.0f;
     const float norm = o.unit_keys ? 1.0f / sqrtf(sum + 1e-6f) : 1.0f;
     const float scale = o.unit_keys ? 8 * v4::scale_below_1(sqrtf(sum)) : 1.0f;
     chunks.factors(c)[thread] = norm * v4::reciprocal_of_power(scale);
@@ -120,9 +136,10 @@ struct ChunkMaker {
     }
   }
 
-  /// One block of P, and of L: its diagonal ones in fp32, what lies left of them split.  A warp has the blocks of 16 rows.
-  __device__ void pairs(int c, int column) const {
-    const int first = warp() * leaf, lane = forgotten(threadIdx.x % warp_size), g = lane / 4, t = lane % 4;
+  /// The block of P and L of rows first ... + 15 and columns column ... + 15, by one warp: L's diagonal ones in fp32, the others
+  /// split.
+  __device__ void pairs(int c, int first, int column) const {
+    const int lane = forgotten(threadIdx.x % warp_size), g = lane / 4, t = lane % 4;
     const Keys q = chunks.q(c), k = chunks.k(c);
     const Square p = chunks.p(c);
     const Decays decays = chunks.decays(c);
@@ -165,12 +182,16 @@ struct ChunkMaker {
     pack(c, sequence.place(c));
     source_barrier();
     fetch(c + 1);
+    pairs(c, first, first);  // what this warp inverts
 #pragma unroll 1
-    for (int column = 0; column <= first; column += leaf) pairs(c, column);
+    for (int row = 1; row < v4::warps; ++row) {  // and, of the six blocks left of the diagonal, those with row + column = w mod 4
+      const int column = (w + v4::warps - row) % v4::warps;
+      if (column < row) pairs(c, row * leaf, column * leaf);
+    }
     __syncwarp();
     invert_leaf(diagonal + first * leaf, a, first);
     if (has_decays()) {
-      chunks.decays(c + 1).put(gates);
+      put_decays(c + 1);
       fetch_gates(c + 2);
     }
     source_barrier();

@@ -1,6 +1,7 @@
 // The emulator itself: barriers, collectives, and the mistakes it must show.
 #include <numeric>
 
+#include "kernels/cuda/copies.h"
 #include "kernels/cuda/product.h"
 #include "kernels/cuda/warp_tiles.h"
 #include "tests/catch.h"
@@ -83,6 +84,11 @@ std::vector<float> sums_in(ThreadOrder order) {
 void wait_apart(int first, int id, int second) {
   const bool low = threadIdx.x < 32;
   named_barrier(low ? 1 : id, low ? first : second);
+}
+
+void copy_and_end(const float* x, bool wait) {
+  copy_16_bytes(shared_memory(), x);
+  if (wait) arrive_copies();
 }
 
 void write_at(int index) {
@@ -190,13 +196,17 @@ TEST_CASE("emulated shuffles and sums over warps and blocks") {
   for (int i = 0; i < 32; ++i) CHECK(moved.download()[i] == x[5] + x[i + 3 < 32 ? i + 3 : i]);
 }
 
-TEST_CASE("the emulator refuses divergent barriers, shared memory that is too small and launches beyond the limits") {
+TEST_CASE(
+    "the emulator refuses divergent barriers, shared memory that is too small, launches beyond the limits, forgotten copies") {
   DeviceArray<float> out = poisoned(32);
   CHECK_THROWS_WITH(launch(Stream{}, "k", divergent, Dim3{}, Dim3{32, 1, 1}, 0, out.data()), Catch::Contains("different barriers"));
   CHECK_NOTHROW(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 40, 9));
   CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 40, 10), Catch::Contains("behind its shared memory"));
   CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{2048, 1, 1}, 40, 0), Catch::Contains("2048"));
   CHECK_THROWS_WITH(launch(Stream{}, "k", write_at, Dim3{}, Dim3{32, 1, 1}, 300000, 0), Catch::Contains("300000 bytes"));
+  CHECK_NOTHROW(launch(Stream{}, "k", copy_and_end, Dim3{}, Dim3{32, 1, 1}, 16, out.data(), true));
+  CHECK_THROWS_WITH(launch(Stream{}, "k", copy_and_end, Dim3{}, Dim3{32, 1, 1}, 16, out.data(), false),
+                    Catch::Contains("no thread has waited for"));
 }
 
 TEST_CASE("named barriers: each waits for its own threads, and a missing one shows in some order of the threads") {
