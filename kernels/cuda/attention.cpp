@@ -25,14 +25,14 @@ class DeviceAttention final : public DeviceSublayer {
     norm_[1] = layout.parameter(at + "self_attn.k_norm.weight").offset;
   }
 
-  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, Rows<const float> add) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<T> p = projected_.rows(context_, n, 3 * inner_), out = mixed_.rows(context_, n, inner_);
     in_.forward(x, p);
     for (int part = 0; part < 2; ++part) prepare(shape, part);
     attention_version<T>().forward(context_.stream(), attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
                                    lse_.reserve(context_, static_cast<std::size_t>(n) * s_.heads));
-    out_.forward(operand_of(n, inner_, out), y, accumulate);
+    out_.forward(operand_of(n, inner_, out), y, add);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {

@@ -9,6 +9,9 @@
 namespace separatrix::SIMT {
 
 constexpr int stripes = 64, stripe_rows = 8;
+/// Blocks of a kernel that goes through all rows and leaves one row of sums each: this many where there is work for them, so that
+/// the result depends on the number of rows alone.
+constexpr int most_partials = 512;
 
 /// block (32, 8), grid (columns / 32, stripes); F: struct with float operator()(row, column) on the device.
 template <class F>
@@ -35,6 +38,27 @@ __global__ static void add_stripes(std::ptrdiff_t columns, const float* partial,
   float sum = accumulate ? out[column] : 0.0f;
   for (int s = 0; s < stripes; ++s) sum += partial[s * columns + column];
   out[column] = sum;
+}
+
+/// out_j = or += the sum of `count` rows (count, columns) without gaps; block (32, 32).
+__global__ static void __launch_bounds__(1024)
+    sum_partials(std::ptrdiff_t count, std::ptrdiff_t columns, const float* partial, float* out, bool accumulate) {
+  float* sums = shared_memory();  // (32, 32)
+  const std::ptrdiff_t column = static_cast<std::ptrdiff_t>(blockIdx.x) * warp_size + threadIdx.x;
+  float sum = 0;
+  if (column < columns)
+    for (std::ptrdiff_t i = threadIdx.y; i < count; i += warp_size) sum += partial[i * columns + column];
+  sums[threadIdx.y * warp_size + threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.y > 0 || column >= columns) return;
+  for (int p = 1; p < warp_size; ++p) sum += sums[p * warp_size + threadIdx.x];
+  out[column] = accumulate ? out[column] + sum : sum;
+}
+/// Sums that the blocks of a kernel have left, one row each.
+inline void add_partials(Stream stream, const char* name, std::ptrdiff_t count, std::ptrdiff_t columns, const float* partial,
+                         float* out, bool accumulate) {
+  launch(stream, name, sum_partials, Dim3{static_cast<unsigned>(blocks_for(columns, warp_size)), 1, 1},
+         Dim3{warp_size, warp_size, 1}, sizeof(float) * warp_size * warp_size, count, columns, partial, out, accumulate);
 }
 
 template <class F>

@@ -41,11 +41,12 @@ class DeviceBuffer {
   std::ptrdiff_t stride_ = 0;
 };
 
-/// A mixer or an MLP: y = f(x) for a whole batch, and its gradient (kernels/cpu/sublayer.h).  Only queues work.
+/// A mixer or an MLP: y = f(x) + add (nothing where it is null) for a whole batch, and its gradient (kernels/cpu/sublayer.h).  Only
+/// queues work.
 class DeviceSublayer {
  public:
   virtual ~DeviceSublayer() = default;
-  virtual void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, bool accumulate) = 0;
+  virtual void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, Rows<const float> add) = 0;
   virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) = 0;
 };
 

@@ -31,7 +31,7 @@ class DeviceDeltaRule final : public DeviceSublayer {
     check_delta(sizes({1, 1}));
   }
 
-  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, Rows<const float> add) override {
     const std::ptrdiff_t n = shape.tokens();
     const Stream stream = context_.stream();
     const float* w = context_.weights;
@@ -45,7 +45,7 @@ class DeviceDeltaRule final : public DeviceSublayer {
     const DeltaVersion<T>& version = delta_version<T>(delta, options());
     version.forward(stream, delta, options(), arguments(), o, nullptr, saved_.reserve(context_, version.saved_size(delta)));
     delta_output_forward(stream, output_shape(shape), o, w + o_norm_, columns(p, z_at()), gated);
-    out_.forward(operand_of(n, values_, gated), y, accumulate);
+    out_.forward(operand_of(n, values_, gated), y, add);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
@@ -101,9 +101,8 @@ class DeviceDeltaRule final : public DeviceSublayer {
   }
   /// The most that one of the backward kernels needs.
   std::size_t scratch_size(const BatchShape& b) const {
-    const auto n = static_cast<std::size_t>(b.tokens()), features = static_cast<std::size_t>(2 * keys_ + values_);
-    return std::max({delta_version<T>(sizes(b), options()).scratch_size(sizes(b)),
-                     n * features + sums_scratch_size(features * std::max(s_.conv, 1)),
+    const auto n = static_cast<std::size_t>(b.tokens());
+    return std::max({delta_version<T>(sizes(b), options()).scratch_size(sizes(b)), short_conv_scratch_size(conv_shape(b)),
                      n * s_.value_heads + sums_scratch_size(s_.value_dim), sums_scratch_size(2 * s_.value_heads)});
   }
 

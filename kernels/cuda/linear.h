@@ -14,20 +14,22 @@ class DeviceLinear {
   }
   std::ptrdiff_t out() const { return out_; }
 
-  /// y (n, out) = x W^T, or +=; x (n, in) must stay unchanged until the backward pass.  Y is float, or bf16 in bf16.
+  /// y (n, out) = x W^T + add (nothing where it is null); x (n, in) must stay unchanged until the backward pass.  Y is float, or
+  /// bf16 in bf16.
   template <class Y>
-  void forward(const DeviceOperand& x, Rows<Y> y, bool accumulate = false) {
+  void forward(const DeviceOperand& x, Rows<Y> y, Rows<const std::type_identity_t<Y>> add = {}) {
     weight_ = operand({out_, in_, {context_.weights + offset_, in_}, {}}, rounded_weight_);
     x_ = operand(x, rounded_x_);
-    context_.products.run(context_.stream(), x_, false, weight_, true, y, accumulate);
+    context_.products.run(context_.stream(), x_, false, weight_, true, y, add);
   }
 
   /// dx (n, in) = dy W, or +=; the gradient of W is added to.
   template <class X>
   void backward(const DeviceOperand& dy, Rows<X> dx, bool accumulate) {
     const DeviceOperand d = operand(dy, rounded_dy_);
-    context_.products.run(context_.stream(), d, true, x_, false, Rows<float>{context_.gradient + offset_, in_}, true);
-    context_.products.run(context_.stream(), d, false, weight_, false, dx, accumulate);
+    const Rows<float> d_weight{context_.gradient + offset_, in_};
+    context_.products.run(context_.stream(), d, true, x_, false, d_weight, Rows<const float>(d_weight));
+    context_.products.run(context_.stream(), d, false, weight_, false, dx, accumulate ? Rows<const X>(dx) : Rows<const X>{});
   }
 
  private:

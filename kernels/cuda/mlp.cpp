@@ -15,12 +15,12 @@ class DeviceMlp final : public DeviceSublayer {
         up_(context, layout, at + (swiglu_ ? "mlp.gate_proj.weight" : "mlp.up_proj.weight"), at + "mlp.up_proj.weight"),
         down_(context, layout, at + "mlp.down_proj.weight", at + "mlp.down_proj.weight") {}
 
-  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, bool accumulate) override {
+  void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, Rows<const float> add) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<T> projected = projected_.rows(context_, n, up_.out()), active = active_.rows(context_, n, hidden_);
     up_.forward(x, projected);
     (swiglu_ ? swiglu_forward<T> : relu_forward<T>)(context_.stream(), n, hidden_, projected, active);
-    down_.forward(operand_of(n, hidden_, active), y, accumulate);
+    down_.forward(operand_of(n, hidden_, active), y, add);
   }
 
   void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {

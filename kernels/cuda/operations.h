@@ -25,10 +25,9 @@ using In = Rows<const std::type_identity_t<T>>;
 std::size_t sums_scratch_size(std::size_t columns);
 
 // kernels/norm/norm.h
-/// (x, y): (float, float), (bf16, bf16), (float, bf16)
+/// (x, y): (float, float), (bf16, bf16), (float, bf16).  add: as there.
 template <class X, class T>
-void rms_norm_forward(Stream, const NormShape&, Rows<const X> x, const float* weight, Rows<T> y, float* rstd,
-                      bool accumulate = false);
+void rms_norm_forward(Stream, const NormShape&, Rows<const X> x, const float* weight, Rows<T> y, float* rstd, In<T> add = {});
 /// scratch: sums_scratch_size(width).  dweight is added to.
 template <class T>
 void rms_norm_backward(Stream, const NormShape&, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
@@ -37,7 +36,8 @@ void rms_norm_backward(Stream, const NormShape&, In<T> dy, In<T> x, const float*
 // kernels/short_conv/short_conv.h
 template <class T>
 void short_conv_forward(Stream, const ShortConvShape&, In<T> x, const float* weight, Rows<T> y);
-/// scratch: batch * length * channels + sums_scratch_size(channels * width).  d_weight is overwritten.
+std::size_t short_conv_scratch_size(const ShortConvShape&);
+/// scratch: short_conv_scratch_size.  d_weight is overwritten; d_x must not be d_y.
 template <class T>
 void short_conv_backward(Stream, const ShortConvShape&, In<T> x, const float* weight, In<T> d_y, Rows<T> d_x, float* d_weight,
                          float* scratch);
@@ -55,7 +55,7 @@ void delta_gates_backward(Stream, const DeltaGatesShape&, In<T> a, In<T> b, cons
 // kernels/gated_delta_rule/output.h
 template <class T>
 void delta_output_forward(Stream, const DeltaOutputShape&, In<T> o, const float* weight, In<T> z, Rows<T> y);
-/// scratch: batch * length * heads + sums_scratch_size(value_dim).  d_weight is overwritten; d_o must not be d_y.
+/// scratch: batch * length * heads + sums_scratch_size(value_dim).  d_weight is overwritten; d_o must not be d_y, nor o, nor z.
 template <class T>
 void delta_output_backward(Stream, const DeltaOutputShape&, In<T> o, const float* weight, In<T> z, In<T> d_y, Rows<T> d_o,
                            float* d_weight, Rows<T> d_z, float* scratch);

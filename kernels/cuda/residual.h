@@ -18,16 +18,15 @@ class DeviceResidual {
   /// x -> y, both (tokens, width); x must stay unchanged until the backward pass.
   void forward(const BatchShape& shape, Rows<const float> x, Rows<float> y) {
     const std::ptrdiff_t n = shape.tokens();
-    copy_rows(context_.stream(), n, width_, x, y);
-    if (place_ == NormPlace::none) return sublayer_->forward(shape, operand_of(n, width_, x), y, true);
+    if (place_ == NormPlace::none) return sublayer_->forward(shape, operand_of(n, width_, x), y, x);
     const float* weight = context_.weights + norm_;
     if (place_ == NormPlace::pre) {
-      sublayer_->forward(shape, normed_.forward(context_, norm_shape(n), x, weight), y, true);
+      sublayer_->forward(shape, normed_.forward(context_, norm_shape(n), x, weight), y, x);
     } else {
       const Rows<float> inner = inner_.rows(context_, n, width_);
-      sublayer_->forward(shape, operand_of(n, width_, x), inner, false);
+      sublayer_->forward(shape, operand_of(n, width_, x), inner, {});
       rms_norm_forward(context_.stream(), norm_shape(n), Rows<const float>(inner), weight, y,
-                       rstd_.reserve(context_, static_cast<std::size_t>(n)), true);
+                       rstd_.reserve(context_, static_cast<std::size_t>(n)), x);
     }
   }
 

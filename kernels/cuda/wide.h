@@ -39,6 +39,14 @@ __device__ inline void load_4(const float* from, float (&x)[4]) {
 #endif
 }
 
+__device__ inline void store_4(float* to, const float (&x)[4]) {
+#ifdef SEPARATRIX_EMULATED
+  std::memcpy(to, x, 16);
+#else
+  *reinterpret_cast<float4*>(to) = float4{x[0], x[1], x[2], x[3]};
+#endif
+}
+
 /// Eight numbers as four pairs.
 template <class E>
 __device__ inline void load_8(const E* from, std::uint32_t (&pairs)[4]) {

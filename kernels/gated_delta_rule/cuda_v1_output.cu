@@ -1,6 +1,7 @@
 // Gated output norm on the GPU (equations: output.h): one warp per token and head.    v1    floor: bytes    not measured
 #include "kernels/cuda/bf16.h"
 #include "kernels/cuda/column_sums.h"
+#include "kernels/gated_delta_rule/cuda_output.h"
 
 namespace separatrix::SIMT {
 namespace {
@@ -83,13 +84,13 @@ struct WeightTerm {
 }  // namespace
 
 template <class T>
-void delta_output_forward(Stream stream, const DeltaOutputShape& s, In<T> o, const float* weight, In<T> z, Rows<T> y) {
+void delta_output_v1_forward(Stream stream, const DeltaOutputShape& s, In<T> o, const float* weight, In<T> z, Rows<T> y) {
   launch_warps(stream, "delta_output_forward", forward<T>, static_cast<std::ptrdiff_t>(s.batch) * s.length * s.heads,
                Output<T>{s, o, weight, z}, y);
 }
 
 template <class T>
-void delta_output_backward(Stream stream, const DeltaOutputShape& s, In<T> o, const float* weight, In<T> z, In<T> d_y, Rows<T> d_o,
+void delta_output_v1_backward(Stream stream, const DeltaOutputShape& s, In<T> o, const float* weight, In<T> z, In<T> d_y, Rows<T> d_o,
                            float* d_weight, Rows<T> d_z, float* scratch) {
   const Output<T> output{s, o, weight, z};
   const std::ptrdiff_t parts = static_cast<std::ptrdiff_t>(s.batch) * s.length * s.heads;
@@ -99,11 +100,11 @@ void delta_output_backward(Stream stream, const DeltaOutputShape& s, In<T> o, co
                 scratch + parts);
 }
 
-template void delta_output_forward(Stream, const DeltaOutputShape&, In<float>, const float*, In<float>, Rows<float>);
-template void delta_output_backward(Stream, const DeltaOutputShape&, In<float>, const float*, In<float>, In<float>, Rows<float>,
+template void delta_output_v1_forward(Stream, const DeltaOutputShape&, In<float>, const float*, In<float>, Rows<float>);
+template void delta_output_v1_backward(Stream, const DeltaOutputShape&, In<float>, const float*, In<float>, In<float>, Rows<float>,
                                     float*, Rows<float>, float*);
-template void delta_output_forward(Stream, const DeltaOutputShape&, In<bf16>, const float*, In<bf16>, Rows<bf16>);
-template void delta_output_backward(Stream, const DeltaOutputShape&, In<bf16>, const float*, In<bf16>, In<bf16>, Rows<bf16>, float*,
+template void delta_output_v1_forward(Stream, const DeltaOutputShape&, In<bf16>, const float*, In<bf16>, Rows<bf16>);
+template void delta_output_v1_backward(Stream, const DeltaOutputShape&, In<bf16>, const float*, In<bf16>, In<bf16>, Rows<bf16>, float*,
                                     Rows<bf16>, float*);
 
 }  // namespace separatrix::SIMT

@@ -2,6 +2,7 @@
 // bf16. In emulation they go to the CPU's product.
 #pragma once
 #include <cstddef>
+#include <type_traits>
 
 #include "kernels/cuda/runtime.h"
 #include "kernels/rows.h"
@@ -34,11 +35,11 @@ class Products {
   ~Products();
   Products(const Products&) = delete;
   Products& operator=(const Products&) = delete;
-  /// C (m, n) = A B, or +=; A is a or its transpose, B is b or its transpose; T is float, or bf16 where the operands are.
-  /// The algorithm of a shape is asked once and kept.
+  /// C (m, n) = A B + add; A is a or its transpose, B is b or its transpose; T is float, or bf16 where the operands are; add.data
+  /// null: nothing, and it may be c.  The algorithm of a shape is asked once and kept.
   template <class T>
   void run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<T> c,
-           bool accumulate = false);
+           Rows<const std::type_identity_t<T>> add = {});
 
  private:
   struct State;

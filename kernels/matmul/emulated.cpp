@@ -22,7 +22,7 @@ Products::~Products() = default;
 
 template <class T>
 void Products::run(Stream stream, const DeviceOperand& a, bool transpose_a, const DeviceOperand& b, bool transpose_b, Rows<T> c,
-                   bool accumulate) {
+                   Rows<const std::type_identity_t<T>> add) {
   submit(stream, [=] {
     const std::vector<float> left = values_of(a), right = values_of(b);
     const std::ptrdiff_t m = transpose_a ? a.cols : a.rows, n = transpose_b ? b.rows : b.cols;
@@ -33,11 +33,11 @@ void Products::run(Stream stream, const DeviceOperand& a, bool transpose_a, cons
     matmul(x.factor(), transpose_a, y.factor(), transpose_b, {sums.data(), n}, false);
     for (std::ptrdiff_t i = 0; i < m; ++i)
       for (std::ptrdiff_t j = 0; j < n; ++j)
-        c.row(i)[j] = from_float<T>(sums[i * n + j] + (accumulate ? to_float(c.row(i)[j]) : 0.0f));
+        c.row(i)[j] = from_float<T>(sums[i * n + j] + (add.data ? to_float(add.row(i)[j]) : 0.0f));
   });
 }
 
-template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<float>, bool);
-template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<bf16>, bool);
+template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<float>, Rows<const float>);
+template void Products::run(Stream, const DeviceOperand&, bool, const DeviceOperand&, bool, Rows<bf16>, Rows<const bf16>);
 
 }  // namespace separatrix::emulated

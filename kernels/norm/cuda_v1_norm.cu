@@ -2,12 +2,13 @@
 // v1  reads x twice; floor: bytes    not measured
 #include "kernels/cuda/bf16.h"
 #include "kernels/cuda/column_sums.h"
+#include "kernels/norm/cuda.h"
 
 namespace separatrix::SIMT {
 namespace {
 
 template <class X, class T>
-__global__ void forward(NormShape s, Rows<const X> x, const float* weight, Rows<T> y, float* rstd, bool accumulate) {
+__global__ void forward(NormShape s, Rows<const X> x, const float* weight, Rows<T> y, float* rstd, Rows<const T> add) {
   const std::ptrdiff_t part = element() / warp_size;
   if (part >= s.rows * s.groups) return;
   const X* from = x.row(part / s.groups) + part % s.groups * s.width;
@@ -22,7 +23,7 @@ __global__ void forward(NormShape s, Rows<const X> x, const float* weight, Rows<
   if (lane == 0) rstd[part] = r;
   for (std::ptrdiff_t j = lane; j < s.width; j += warp_size) {
     const float normed = weight[j] * (to_float(from[j]) * r);
-    to[j] = from_float<T>(accumulate ? to_float(to[j]) + normed : normed);
+    to[j] = from_float<T>(add.data ? to_float(add.row(part / s.groups)[part % s.groups * s.width + j]) + normed : normed);
   }
 }
 
@@ -58,30 +59,26 @@ struct WeightTerm {
 
 }  // namespace
 
-std::size_t sums_scratch_size(std::size_t columns) {
-  return stripes * columns;
-}
-
 template <class X, class T>
-void rms_norm_forward(Stream stream, const NormShape& s, Rows<const X> x, const float* weight, Rows<T> y, float* rstd,
-                      bool accumulate) {
-  launch_warps(stream, "rms_norm_forward", forward<X, T>, s.rows * s.groups, s, x, weight, y, rstd, accumulate);
+void rms_norm_v1_forward(Stream stream, const NormShape& s, Rows<const X> x, const float* weight, Rows<T> y, float* rstd,
+                      In<T> add) {
+  launch_warps(stream, "rms_norm_forward", forward<X, T>, s.rows * s.groups, s, x, weight, y, rstd, add);
 }
 
 template <class T>
-void rms_norm_backward(Stream stream, const NormShape& s, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
+void rms_norm_v1_backward(Stream stream, const NormShape& s, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
                        float* dweight, float* scratch, bool accumulate) {
   // Before dx, which may be dy.
   column_sums(stream, "rms_norm_weight", s.rows * s.groups, s.width, WeightTerm<T>{s, dy, x, rstd}, dweight, true, scratch);
   launch_warps(stream, "rms_norm_backward", backward<T>, s.rows * s.groups, s, dy, x, weight, rstd, dx, accumulate);
 }
 
-template void rms_norm_forward(Stream, const NormShape&, Rows<const float>, const float*, Rows<float>, float*, bool);
-template void rms_norm_forward(Stream, const NormShape&, Rows<const float>, const float*, Rows<bf16>, float*, bool);
-template void rms_norm_forward(Stream, const NormShape&, Rows<const bf16>, const float*, Rows<bf16>, float*, bool);
-template void rms_norm_backward(Stream, const NormShape&, In<float>, In<float>, const float*, const float*, Rows<float>, float*,
+template void rms_norm_v1_forward(Stream, const NormShape&, Rows<const float>, const float*, Rows<float>, float*, Rows<const float>);
+template void rms_norm_v1_forward(Stream, const NormShape&, Rows<const float>, const float*, Rows<bf16>, float*, Rows<const bf16>);
+template void rms_norm_v1_forward(Stream, const NormShape&, Rows<const bf16>, const float*, Rows<bf16>, float*, Rows<const bf16>);
+template void rms_norm_v1_backward(Stream, const NormShape&, In<float>, In<float>, const float*, const float*, Rows<float>, float*,
                                 float*, bool);
-template void rms_norm_backward(Stream, const NormShape&, In<bf16>, In<bf16>, const float*, const float*, Rows<bf16>, float*,
+template void rms_norm_v1_backward(Stream, const NormShape&, In<bf16>, In<bf16>, const float*, const float*, Rows<bf16>, float*,
                                 float*, bool);
 
 }  // namespace separatrix::SIMT

@@ -2,6 +2,7 @@
 // v1  the convolution is computed again where its value is needed a second time; floor: bytes    not measured
 #include "kernels/cuda/bf16.h"
 #include "kernels/cuda/column_sums.h"
+#include "kernels/short_conv/cuda.h"
 
 namespace separatrix::SIMT {
 namespace {
@@ -107,12 +108,12 @@ std::ptrdiff_t warps_of(const ShortConvShape& s) {
 }  // namespace
 
 template <class T>
-void short_conv_forward(Stream stream, const ShortConvShape& s, In<T> x, const float* weight, Rows<T> y) {
+void short_conv_v1_forward(Stream stream, const ShortConvShape& s, In<T> x, const float* weight, Rows<T> y) {
   launch_warps(stream, "short_conv_forward", forward<T>, warps_of(s), Layer<T>{s, x, weight}, y);
 }
 
 template <class T>
-void short_conv_backward(Stream stream, const ShortConvShape& s, In<T> x, const float* weight, In<T> d_y, Rows<T> d_x,
+void short_conv_v1_backward(Stream stream, const ShortConvShape& s, In<T> x, const float* weight, In<T> d_y, Rows<T> d_x,
                          float* d_weight, float* scratch) {
   const Layer<T> layer{s, x, weight};
   const std::ptrdiff_t tokens = static_cast<std::ptrdiff_t>(s.batch) * s.length, elements = tokens * s.channels;
@@ -123,9 +124,9 @@ void short_conv_backward(Stream stream, const ShortConvShape& s, In<T> x, const 
   launch_elements(stream, "short_conv_input", input_gradient<T>, elements, layer, static_cast<const float*>(scratch), d_x);
 }
 
-template void short_conv_forward(Stream, const ShortConvShape&, In<float>, const float*, Rows<float>);
-template void short_conv_backward(Stream, const ShortConvShape&, In<float>, const float*, In<float>, Rows<float>, float*, float*);
-template void short_conv_forward(Stream, const ShortConvShape&, In<bf16>, const float*, Rows<bf16>);
-template void short_conv_backward(Stream, const ShortConvShape&, In<bf16>, const float*, In<bf16>, Rows<bf16>, float*, float*);
+template void short_conv_v1_forward(Stream, const ShortConvShape&, In<float>, const float*, Rows<float>);
+template void short_conv_v1_backward(Stream, const ShortConvShape&, In<float>, const float*, In<float>, Rows<float>, float*, float*);
+template void short_conv_v1_forward(Stream, const ShortConvShape&, In<bf16>, const float*, Rows<bf16>);
+template void short_conv_v1_backward(Stream, const ShortConvShape&, In<bf16>, const float*, In<bf16>, Rows<bf16>, float*, float*);
 
 }  // namespace separatrix::SIMT

@@ -74,7 +74,7 @@ TEST_CASE("the short convolution on bf16 activations rounds once") {
   check_rounded_once([]<class T>(T) {
     const ShortConvShape s{2, 9, 20, 4, true, 0};
     const DeviceRows<T> x(held(tokens * 20, 1), 20), dy(held(tokens * 20, 2), 20), y(tokens, 20), dx(tokens, 20);
-    const DeviceArray<float> w = weights(80, 3), dw = poisoned(80), scratch = poisoned(tokens * 20 + sums_scratch_size(80));
+    const DeviceArray<float> w = weights(80, 3), dw = poisoned(80), scratch = poisoned(short_conv_scratch_size(s));
     short_conv_forward({}, s, x.rows(), w.data(), y.rows());
     short_conv_backward({}, s, x.rows(), w.data(), dy.rows(), dx.rows(), dw.data(), scratch.data());
     Written out;
@@ -128,29 +128,37 @@ TEST_CASE("activations of an MLP, rotary positions and copies on bf16 activation
 
 TEST_CASE(
     "matrix products on the device round their result once, at any distance of rows, and a long sum has the same bits again") {
-  const auto run = [](std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t inner, std::size_t distance, bool accumulate) {
+  enum Added { nothing, in_place, apart };
+  const auto run = [](std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t inner, std::size_t distance, Added added) {
     return [=]<class T>(T) {
       // a is given transposed, as for a gradient of weights.
       std::vector<bf16> a(inner * (m + distance)), b(inner * (n + distance));
       for (std::vector<bf16>* x : {&a, &b}) *x = to_type<bf16>(testing::draws(x->size(), x == &a ? 1 : 2));
       const DeviceArray<bf16> left(a), right(b);
-      const DeviceRows<T> c(held(static_cast<std::size_t>(m * n), 3), static_cast<std::size_t>(n));
+      const std::vector<float> before = held(static_cast<std::size_t>(m * n), 3);
+      const auto width = static_cast<std::size_t>(n);
+      const DeviceRows<T> c = added == in_place ? DeviceRows<T>(before, width) : DeviceRows<T>(static_cast<std::size_t>(m), width);
+      const DeviceRows<T, 8> other(before, width);
+      const Rows<const T> add = added == nothing ? Rows<const T>{} : added == in_place ? Rows<const T>(c.rows()) : other.rows();
       Products products;
       products.run({}, operand_of(inner, m, Rows<const bf16>{left.data(), m + static_cast<std::ptrdiff_t>(distance)}), true,
                    operand_of(inner, n, Rows<const bf16>{right.data(), n + static_cast<std::ptrdiff_t>(distance)}), false, c.rows(),
-                   accumulate);
+                   add);
       Written out;
       out.add(c);
       return out;
     };
   };
-  check_rounded_once(run(16, 24, 32, 0, false));
-  check_rounded_once(run(5, 7, 3, 1, false));
-  check_rounded_once(run(16, 8, 64, 8, true));
-  const auto sum = run(24, 16, 2048, 0, true);
-  CHECK(sum(0.0f).activations == sum(0.0f).activations);
+  check_rounded_once(run(16, 24, 32, 0, nothing));
+  check_rounded_once(run(5, 7, 3, 1, nothing));
+  check_rounded_once(run(16, 8, 64, 8, in_place));
+  check_rounded_once(run(16, 8, 64, 8, apart));
   double exact = 0;  // C(0, 0)
   const std::vector<float> a = held(2048 * 24, 1), b = held(2048 * 16, 2), c = held(24 * 16, 3);
   for (std::size_t l = 0; l < 2048; ++l) exact += double(a[l * 24]) * b[l * 16];
-  CHECK(sum(0.0f).activations[0] == Approx(exact + c[0]).epsilon(1e-4).margin(1e-3));
+  for (const Added added : {in_place, apart}) {
+    const auto sum = run(24, 16, 2048, 0, added);
+    CHECK(sum(0.0f).activations == sum(0.0f).activations);
+    CHECK(sum(0.0f).activations[0] == Approx(exact + c[0]).epsilon(1e-4).margin(1e-3));
+  }
 }
