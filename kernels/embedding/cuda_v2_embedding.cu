@@ -4,17 +4,25 @@
 //   v1  one thread per column went through all tokens: with 31 thousand of them and 22 words, some ten thousand loads one after the
 //       other in the block of a frequent word
 //   v2  32 warps share the tokens; a warp looks at 32 of them at once and has four loads under way
-#include "kernels/cuda/column_sums.h"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/packets.h"
 
 namespace separatrix::SIMT {
 namespace {
 
-__global__ void forward(std::ptrdiff_t count, std::ptrdiff_t width, const std::int32_t* tokens, const float* table, Rows<float> x,
+__global__ void forward(std::ptrdiff_t count, int width, const std::int32_t* tokens, Rows<const float> table, Rows<float> x,
                         bool accumulate) {
-  const std::ptrdiff_t i = element() / width, j = element() % width;
-  if (i >= count) return;
-  const float from = table[tokens[i] * width + j];
-  x.row(i)[j] = accumulate ? x.row(i)[j] + from : from;
+  constexpr int size = Packet<float>::size;
+  const auto [i, j] = packet_place(size);
+  const int there = width - j;
+  if (i >= count || there <= 0) return;
+  const bool fits = there >= size && rows_aligned(table, 16) && rows_aligned(x, 16);
+  Packet<float> part, before{};
+  part.load(table.row(tokens[i]) + j, fits, there);
+  if (accumulate) before.load(x.row(i) + j, fits, there);
+#pragma unroll
+  for (int e = 0; e < size; ++e) part.x[e] += before.x[e];
+  part.store(x.row(i) + j, fits, there);
 }
 
 constexpr int parts = 32;  // warps of a block
@@ -59,7 +67,8 @@ __global__ void __launch_bounds__(parts* warp_size)
 
 void embedding_forward(Stream stream, std::ptrdiff_t count, std::ptrdiff_t width, const std::int32_t* tokens, const float* table,
                        Rows<float> x, bool accumulate) {
-  launch_elements(stream, "embedding_forward", forward, count * width, count, width, tokens, table, x, accumulate);
+  launch_packets(stream, "embedding_forward", forward, count, width, Packet<float>::size, count, width, tokens,
+                 Rows<const float>{table, width}, x, accumulate);
 }
 
 void embedding_backward(Stream stream, std::ptrdiff_t count, std::ptrdiff_t vocab, std::ptrdiff_t width, const std::int32_t* tokens,
