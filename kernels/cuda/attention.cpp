@@ -35,12 +35,12 @@ class DeviceAttention final : public DeviceSublayer {
     out_.forward(operand_of(n, inner_, out), y, add);
   }
 
-  void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
+  void backward(const BatchShape& shape, const DeviceOperand& dy, Rows<float> dx, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<T> d_out = d_mixed_.rows(context_, n, inner_), d_p = d_projected_.rows(context_, n, 3 * inner_);
     const Rows<const T> p = projected_.rows();
     float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(inner_)));
-    out_.backward(operand_of(n, out_.out(), dy), d_out, false);
+    out_.backward(dy, d_out, false);
     attention_version<T>().backward(
         context_.stream(), attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), mixed_.rows(), lse_.data()}, d_out,
         row_dots_.reserve(context_, static_cast<std::size_t>(n) * s_.heads), part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));

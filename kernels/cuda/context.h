@@ -8,25 +8,13 @@
 
 namespace separatrix::SIMT {
 
-struct DeviceContext {
-  explicit DeviceContext(Precision p) : precision(p) {}
-  Precision precision;
-  StreamOwner queue;
-  Products products;
-  const float* weights = nullptr;  // of this pass, in the order of the layout
-  float* gradient = nullptr;
-  std::int64_t moves = 0;  // how often memory has moved: recorded graphs from before are void
-  Stream stream() const { return queue.stream(); }
-};
+struct DeviceContext;
 
 /// Device memory of a sublayer.
 template <class T>
 class DeviceBuffer {
  public:
-  T* reserve(DeviceContext& context, std::size_t size) {
-    if (array_.reserve(size)) ++context.moves;
-    return array_.data();
-  }
+  T* reserve(DeviceContext& context, std::size_t size);
   /// As a matrix (rows, cols); rows begin at multiples of 8 elements, which fast products and copies want.
   Rows<T> rows(DeviceContext& context, std::ptrdiff_t rows, std::ptrdiff_t cols) {
     stride_ = (cols + 7) / 8 * 8;
@@ -41,13 +29,32 @@ class DeviceBuffer {
   std::ptrdiff_t stride_ = 0;
 };
 
+struct DeviceContext {
+  explicit DeviceContext(Precision p) : precision(p) {}
+  Precision precision;
+  StreamOwner queue;
+  Products products;
+  const float* weights = nullptr;  // of this pass, in the order of the layout
+  float* gradient = nullptr;
+  std::int64_t moves = 0;  // how often memory has moved: recorded graphs from before are void
+  /// The gradient of the residual stream as the operand of a product: whoever writes it is done with what was there.
+  DeviceBuffer<bf16> rounded_gradient;
+  Stream stream() const { return queue.stream(); }
+};
+
+template <class T>
+T* DeviceBuffer<T>::reserve(DeviceContext& context, std::size_t size) {
+  if (array_.reserve(size)) ++context.moves;
+  return array_.data();
+}
+
 /// A mixer or an MLP: y = f(x) + add (nothing where it is null) for a whole batch, and its gradient (kernels/cpu/sublayer.h).  Only
 /// queues work.
 class DeviceSublayer {
  public:
   virtual ~DeviceSublayer() = default;
   virtual void forward(const BatchShape& shape, const DeviceOperand& x, Rows<float> y, Rows<const float> add) = 0;
-  virtual void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) = 0;
+  virtual void backward(const BatchShape& shape, const DeviceOperand& dy, Rows<float> dx, bool accumulate) = 0;
 };
 
 /// An RMSNorm whose result is an operand of a product: written as bf16 where the product wants that.

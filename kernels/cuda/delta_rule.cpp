@@ -48,7 +48,7 @@ class DeviceDeltaRule final : public DeviceSublayer {
     out_.forward(operand_of(n, values_, gated), y, add);
   }
 
-  void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
+  void backward(const BatchShape& shape, const DeviceOperand& dy, Rows<float> dx, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
     const Stream stream = context_.stream();
     const float* w = context_.weights;
@@ -59,7 +59,7 @@ class DeviceDeltaRule final : public DeviceSublayer {
     const Rows<float> d_g = d_g_.rows(context_, n, s_.value_heads), d_beta = d_beta_.rows(context_, n, s_.value_heads);
     const DeltaSizes delta = sizes(shape);
     float* scratch = scratch_.reserve(context_, scratch_size(shape));
-    out_.backward(operand_of(n, out_.out(), dy), d_gated, false);
+    out_.backward(dy, d_gated, false);
     delta_output_backward(stream, output_shape(shape), o_.rows(), w + o_norm_, columns(p, z_at()), d_gated, d_o, d_w + o_norm_,
                           columns(d_p, z_at()), scratch);
     delta_version<T>(delta, options())

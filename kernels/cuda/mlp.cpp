@@ -23,10 +23,10 @@ class DeviceMlp final : public DeviceSublayer {
     down_.forward(operand_of(n, hidden_, active), y, add);
   }
 
-  void backward(const BatchShape& shape, Rows<const float> dy, Rows<float> dx, bool accumulate) override {
+  void backward(const BatchShape& shape, const DeviceOperand& dy, Rows<float> dx, bool accumulate) override {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<T> projected = projected_.rows(), d_active = d_active_.rows(context_, n, hidden_);
-    down_.backward(operand_of(n, down_.out(), dy), d_active, false);
+    down_.backward(dy, d_active, false);
     (swiglu_ ? swiglu_backward<T> : relu_backward<T>)(context_.stream(), n, hidden_, projected, d_active, projected);
     up_.backward(operand_of(n, up_.out(), projected), dx, accumulate);
   }

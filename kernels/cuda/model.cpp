@@ -74,9 +74,12 @@ void DeviceModel::loss_and_gradient(const DeviceBatch& batch, Rows<float> logits
                       context_.weights + offset("model.norm.weight"), normed_.rstd(), d_top,
                       context_.gradient + offset("model.norm.weight"),
                       scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width))));
-  for (std::size_t i = residuals_.size(); i-- > mixed_;) residuals_[i].backward({1, static_cast<int>(m)}, before_top(i), d_top);
+  DeviceOperand dy = operand_of(m, width, Rows<const float>(d_top));
+  for (std::size_t i = residuals_.size(); i-- > mixed_;)
+    dy = residuals_[i].backward({1, static_cast<int>(m)}, before_top(i), d_top, dy);
   scatter_rows(stream, n, width, batch.places, d_top, d);
-  for (std::size_t i = mixed_; i-- > 0;) residuals_[i].backward(batch.shape, stream_[i].rows(), d);
+  dy = operand_of(n, width, Rows<const float>(d));
+  for (std::size_t i = mixed_; i-- > 0;) dy = residuals_[i].backward(batch.shape, stream_[i].rows(), d, dy);
   embedding_backward(stream, n, spec_.vocab, width, batch.tokens, d, context_.gradient + offset("model.embed_tokens.weight"));
   if (spec_.learned_positions > 0)
     embedding_backward(stream, n, spec_.learned_positions, width, batch.positions, d,

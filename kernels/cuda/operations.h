@@ -17,6 +17,8 @@
 
 namespace separatrix::SIMT {
 
+struct bf16;
+
 /// What is read; T follows from what is written.
 template <class T>
 using In = Rows<const std::type_identity_t<T>>;
@@ -28,10 +30,10 @@ std::size_t sums_scratch_size(std::size_t columns);
 /// (x, y): (float, float), (bf16, bf16), (float, bf16).  add: as there.
 template <class X, class T>
 void rms_norm_forward(Stream, const NormShape&, Rows<const X> x, const float* weight, Rows<T> y, float* rstd, In<T> add = {});
-/// scratch: sums_scratch_size(width).  dweight is added to.
+/// scratch: sums_scratch_size(width).  dweight is added to.  rounded: dx once more, as bf16; null: not.
 template <class T>
 void rms_norm_backward(Stream, const NormShape&, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
-                       float* dweight, float* scratch, bool accumulate = false);
+                       float* dweight, float* scratch, bool accumulate = false, Rows<bf16> rounded = {});
 
 // kernels/short_conv/short_conv.h
 template <class T>
@@ -116,7 +118,6 @@ void adamw(Stream, std::ptrdiff_t n, const float* gradient, const std::uint8_t* 
 template <class T>
 void copy_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, In<T> x, Rows<T> y);
 /// Rounded to bf16, rows without gaps.
-struct bf16;
 void round_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Rows<bf16> y);
 
 }  // namespace separatrix::SIMT

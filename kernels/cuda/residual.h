@@ -30,29 +30,35 @@ class DeviceResidual {
     }
   }
 
-  /// d (tokens, width): gradient after the sublayer -> gradient before it.
-  void backward(const BatchShape& shape, Rows<const float> x, Rows<float> d) {
+  /// d (tokens, width): gradient after the sublayer -> gradient before it; dy is d as the operand of a product, and so is what is
+  /// returned: rounded by the kernel that has written d, where there is one.
+  DeviceOperand backward(const BatchShape& shape, Rows<const float> x, Rows<float> d, const DeviceOperand& dy) {
     const std::ptrdiff_t n = shape.tokens();
     const Rows<float> d_inner = d_inner_.rows(context_, n, width_);
-    float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width_)));
     if (place_ == NormPlace::pre) {
-      sublayer_->backward(shape, d, d_inner, false);
-      norm_backward(n, d_inner, x, normed_.rstd(), d, scratch, true);
-    } else {
-      if (place_ == NormPlace::post)
-        norm_backward(n, d, inner_.rows(), rstd_.data(), d_inner, scratch, false);
-      else
-        copy_rows(context_.stream(), n, width_, d, d_inner);
-      sublayer_->backward(shape, d_inner, d, true);
+      sublayer_->backward(shape, dy, d_inner, false);
+      return norm_backward(n, d_inner, x, normed_.rstd(), d, true);
     }
+    if (place_ == NormPlace::post) {
+      sublayer_->backward(shape, norm_backward(n, d, inner_.rows(), rstd_.data(), d_inner, false), d, true);
+    } else {
+      copy_rows(context_.stream(), n, width_, d, d_inner);
+      sublayer_->backward(shape, operand_of(n, width_, Rows<const float>(d_inner)), d, true);
+    }
+    return operand_of(n, width_, Rows<const float>(d));
   }
 
  private:
   NormShape norm_shape(std::ptrdiff_t n) const { return {n, width_, 1, eps_}; }
-  void norm_backward(std::ptrdiff_t n, Rows<const float> dy, Rows<const float> x, const float* rstd, Rows<float> dx, float* scratch,
-                     bool accumulate) {
+  /// dx as the operand of a product.
+  DeviceOperand norm_backward(std::ptrdiff_t n, Rows<const float> dy, Rows<const float> x, const float* rstd, Rows<float> dx,
+                              bool accumulate) {
+    float* scratch = scratch_.reserve(context_, sums_scratch_size(static_cast<std::size_t>(width_)));
+    const bool rounds = context_.precision == Precision::bf16;
+    const Rows<bf16> rounded = rounds ? context_.rounded_gradient.rows(context_, n, width_) : Rows<bf16>{};
     rms_norm_backward(context_.stream(), norm_shape(n), dy, x, context_.weights + norm_, rstd, dx, context_.gradient + norm_,
-                      scratch, accumulate);
+                      scratch, accumulate, rounded);
+    return rounds ? operand_of(n, width_, Rows<const bf16>(rounded)) : operand_of(n, width_, Rows<const float>(dx));
   }
 
   DeviceContext& context_;

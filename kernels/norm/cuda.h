@@ -9,6 +9,6 @@ template <class X, class T>
 void rms_norm_v1_forward(Stream, const NormShape&, Rows<const X> x, const float* weight, Rows<T> y, float* rstd, In<T> add);
 template <class T>
 void rms_norm_v1_backward(Stream, const NormShape&, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
-                          float* dweight, float* scratch, bool accumulate);
+                          float* dweight, float* scratch, bool accumulate, Rows<bf16> rounded);
 
 }  // namespace separatrix::SIMT

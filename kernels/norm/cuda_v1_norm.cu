@@ -29,7 +29,7 @@ __global__ void forward(NormShape s, Rows<const X> x, const float* weight, Rows<
 
 template <class T>
 __global__ void backward(NormShape s, Rows<const T> dy, Rows<const T> x, const float* weight, const float* rstd, Rows<T> dx,
-                         bool accumulate) {
+                         bool accumulate, Rows<bf16> rounded) {
   const std::ptrdiff_t part = element() / warp_size;
   if (part >= s.rows * s.groups) return;
   const std::ptrdiff_t row = part / s.groups, column = part % s.groups * s.width;
@@ -42,7 +42,9 @@ __global__ void backward(NormShape s, Rows<const T> dy, Rows<const T> x, const f
   const float mean = warp_sum(along) / static_cast<float>(s.width);
   for (std::ptrdiff_t j = lane; j < s.width; j += warp_size) {
     const float gradient = r * (to_float(d[j]) * weight[j] - to_float(from[j]) * r * mean);
-    to[j] = from_float<T>(accumulate ? to_float(to[j]) + gradient : gradient);
+    const float all = accumulate ? to_float(to[j]) + gradient : gradient;
+    to[j] = from_float<T>(all);
+    if (rounded.data) rounded.row(row)[column + j] = from_float<bf16>(all);
   }
 }
 
@@ -67,18 +69,18 @@ void rms_norm_v1_forward(Stream stream, const NormShape& s, Rows<const X> x, con
 
 template <class T>
 void rms_norm_v1_backward(Stream stream, const NormShape& s, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
-                       float* dweight, float* scratch, bool accumulate) {
+                       float* dweight, float* scratch, bool accumulate, Rows<bf16> rounded) {
   // Before dx, which may be dy.
   column_sums(stream, "rms_norm_weight", s.rows * s.groups, s.width, WeightTerm<T>{s, dy, x, rstd}, dweight, true, scratch);
-  launch_warps(stream, "rms_norm_backward", backward<T>, s.rows * s.groups, s, dy, x, weight, rstd, dx, accumulate);
+  launch_warps(stream, "rms_norm_backward", backward<T>, s.rows * s.groups, s, dy, x, weight, rstd, dx, accumulate, rounded);
 }
 
 template void rms_norm_v1_forward(Stream, const NormShape&, Rows<const float>, const float*, Rows<float>, float*, Rows<const float>);
 template void rms_norm_v1_forward(Stream, const NormShape&, Rows<const float>, const float*, Rows<bf16>, float*, Rows<const bf16>);
 template void rms_norm_v1_forward(Stream, const NormShape&, Rows<const bf16>, const float*, Rows<bf16>, float*, Rows<const bf16>);
 template void rms_norm_v1_backward(Stream, const NormShape&, In<float>, In<float>, const float*, const float*, Rows<float>, float*,
-                                float*, bool);
+                                float*, bool, Rows<bf16>);
 template void rms_norm_v1_backward(Stream, const NormShape&, In<bf16>, In<bf16>, const float*, const float*, Rows<bf16>, float*,
-                                float*, bool);
+                                float*, bool, Rows<bf16>);
 
 }  // namespace separatrix::SIMT

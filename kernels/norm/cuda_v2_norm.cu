@@ -63,11 +63,11 @@ __global__ void forward(NormShape s, Rows<const X> x, const float* weight, Rows<
 template <int pairs, class T>
 __global__ void __launch_bounds__(warp_size* warps)
     backward(NormShape s, Rows<const T> dy, Rows<const T> x, const float* weight, const float* rstd, Rows<T> dx, float* partial,
-             bool accumulate) {
+             bool accumulate, Rows<bf16> rounded) {
   const int width = static_cast<int>(s.width);
   const std::ptrdiff_t parts = s.rows * s.groups;
   const bool aligned = s.width % 2 == 0 && rows_aligned(dy, 2 * sizeof(T)) && rows_aligned(x, 2 * sizeof(T)) &&
-                       rows_aligned(dx, 2 * sizeof(T));
+                       rows_aligned(dx, 2 * sizeof(T)) && (!rounded.data || rows_aligned(rounded, 2 * sizeof(bf16)));
   float d_weight[pairs][2] = {}, w[pairs][2];
 #pragma unroll
   for (int m = 0; m < pairs; ++m)
@@ -98,6 +98,7 @@ __global__ void __launch_bounds__(warp_size* warps)
       if (accumulate) load_two(to + j, aligned, count, before);
       for (int e = 0; e < 2; ++e) before[e] += r * (d[m][e] * w[m][e] - normed[m][e] * mean);
       store_two(to + j, aligned, count, before);
+      if (rounded.data) store_two(rounded.row(at.row) + at.column + j, aligned, count, before);
     }
   }
   float* sums = shared_memory();  // (warps, width)
@@ -147,13 +148,13 @@ void rms_norm_forward(Stream stream, const NormShape& s, Rows<const X> x, const 
 
 template <class T>
 void rms_norm_backward(Stream stream, const NormShape& s, In<T> dy, In<T> x, const float* weight, const float* rstd, Rows<T> dx,
-                       float* dweight, float* scratch, bool accumulate) {
-  if (!has_v2(s)) return rms_norm_v1_backward<T>(stream, s, dy, x, weight, rstd, dx, dweight, scratch, accumulate);
+                       float* dweight, float* scratch, bool accumulate, Rows<bf16> rounded) {
+  if (!has_v2(s)) return rms_norm_v1_backward<T>(stream, s, dy, x, weight, rstd, dx, dweight, scratch, accumulate, rounded);
   const int all = blocks_for(s.rows * s.groups, warps), blocks = all < most_partials ? all : most_partials;
   for_pairs_of(s.width, [&](auto pairs) {
     launch(stream, "rms_norm_backward", backward<decltype(pairs)::value, T>, Dim3{static_cast<unsigned>(blocks), 1, 1},
            Dim3{warp_size, warps, 1}, sizeof(float) * warps * static_cast<std::size_t>(s.width), s, dy, x, weight, rstd, dx, scratch,
-           accumulate);
+           accumulate, rounded);
   });
   add_partials(stream, "rms_norm_weight", blocks, s.width, scratch, dweight, true);
 }
@@ -162,8 +163,8 @@ template void rms_norm_forward(Stream, const NormShape&, Rows<const float>, cons
 template void rms_norm_forward(Stream, const NormShape&, Rows<const float>, const float*, Rows<bf16>, float*, Rows<const bf16>);
 template void rms_norm_forward(Stream, const NormShape&, Rows<const bf16>, const float*, Rows<bf16>, float*, Rows<const bf16>);
 template void rms_norm_backward(Stream, const NormShape&, In<float>, In<float>, const float*, const float*, Rows<float>, float*,
-                                float*, bool);
+                                float*, bool, Rows<bf16>);
 template void rms_norm_backward(Stream, const NormShape&, In<bf16>, In<bf16>, const float*, const float*, Rows<bf16>, float*,
-                                float*, bool);
+                                float*, bool, Rows<bf16>);
 
 }  // namespace separatrix::SIMT

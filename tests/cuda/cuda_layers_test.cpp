@@ -86,8 +86,10 @@ void check_norm(const NormShape& s, bool accumulate) {
     const Rows<const float> from = in.rows();
     SIMT::rms_norm_forward({}, s, from, weight.data(), out.rows(), r.data(),
                            accumulate ? Rows<const float>(residual.rows()) : Rows<const float>{});
+    const DeviceRows<SIMT::bf16, decltype(gap)::value> rounded(rows, row);
     SIMT::rms_norm_backward({}, s, d_out.rows(), in.rows(), weight.data(), r.data(), d_in.rows(), d_weight.data(), scratch.data(),
-                            accumulate);
+                            accumulate, rounded.rows());
+    CHECK(rounded.values() == SIMT::to_floats(SIMT::to_type<SIMT::bf16>(d_in.values())));
     return {out.values(), d_in.values(), d_weight.download(), r.download()};
   };
   check_on_device(on_device, {y, dx, dw, rstd}, fmt::format("{} rows of {} parts of {}", s.rows, s.groups, s.width));
