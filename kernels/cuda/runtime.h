@@ -42,6 +42,8 @@ void check_cuda(int status, const char* name);
 void require_device();
 /// Whether this machine has no GPU at all, rather than one that does not answer: no driver, or a driver without a device.
 bool no_device();
+/// Bytes of shared memory that a block on the device may have.
+std::size_t device_shared_bytes();
 
 void* device_allocate(std::size_t bytes);
 void device_free(void* p);

@@ -28,6 +28,12 @@ bool no_device() {
   const bool no_driver = cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0;
   return status == cudaErrorNoDevice || (status == cudaSuccess && count == 0) || no_driver;
 }
+std::size_t device_shared_bytes() {
+  int device = 0, bytes = 0;
+  check_cuda(cudaGetDevice(&device), "cudaGetDevice");
+  check_cuda(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "shared memory of a block");
+  return static_cast<std::size_t>(bytes);
+}
 
 StreamOwner::StreamOwner() {
   cudaStream_t stream;

@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "kernels/cuda/runtime.h"
 #include "kernels/cuda/simt.h"
 #include "tasks/error.h"
 
@@ -53,6 +52,9 @@ void refuse(const std::string& line) {
   throw Error(line);
 }
 void require_device() {}
+std::size_t device_shared_bytes() {
+  return most_shared_bytes;
+}
 
 /// Every byte is 0xFF (NaN as float), and so are the bands around.
 void* device_allocate(std::size_t bytes) {

@@ -32,9 +32,18 @@ __device__ void pack_rows(Rows<const bf16> x, const ChunkPlace& at, int column, 
 template <class TileType>
 __device__ void keep(const TileType& tile, fp16* to) {
   constexpr int across = TileType::columns / 8;
-#pragma unroll 1
-  for (int e = forgotten(threadIdx.x); e < TileType::rows * across; e += delta_threads)
-    copy_8(to + 8 * e, &tile.at(e / across, e % across * 8));
+  const int thread = forgotten(threadIdx.x);
+  if constexpr (delta_threads % across == 0) {
+    constexpr int step = delta_threads / across;
+    const fp16* from = &tile.at(thread / across, thread % across * 8);
+    std::uint32_t x[TileType::rows / step][4];
+#pragma unroll
+    for (int i = 0; i < TileType::rows / step; ++i) load_8(from + i * step * TileType::stride, x[i]);
+#pragma unroll
+    for (int i = 0; i < TileType::rows / step; ++i) store_8(to + 8 * (thread + i * delta_threads), x[i]);
+  } else
+#pragma unroll 2
+    for (int e = thread; e < TileType::rows * across; e += delta_threads) copy_8(to + 8 * e, &tile.at(e / across, e % across * 8));
 }
 
 template <int keys>

@@ -34,8 +34,8 @@ struct Sequence {
 template <int keys, int buffers>
 struct Chunks {
   using Keys = WarpTile<fp16, chunk, keys>;
-  static constexpr int numbers = Decays::floats + 4 * chunk;
-  static constexpr std::size_t floats = buffers * (2 * Keys::floats + 2 * Square::floats) + 3 * numbers;
+  static constexpr int numbers = Decays::floats + 4 * chunk, turns = buffers == 1 ? 1 : 3;
+  static constexpr std::size_t floats = buffers * (2 * Keys::floats + 2 * Square::floats) + turns * numbers;
   Keys q_, k_;
   Square inverse_, p_;
   float* numbers_;
@@ -44,19 +44,34 @@ struct Chunks {
         k_(shared, buffers),
         inverse_(shared, buffers),
         p_(shared, buffers),
-        numbers_(shared.take(3 * numbers)) {}
+        numbers_(shared.take(turns * numbers)) {}
 
   __device__ Keys q(int c) const { return q_.part(c % buffers); }
   __device__ Keys k(int c) const { return k_.part(c % buffers); }
   __device__ Square inverse(int c) const { return inverse_.part(c % buffers); }
   __device__ Square p(int c) const { return p_.part(c % buffers); }
-  __device__ Decays decays(int c) const { return Decays(numbers_ + c % 3 * numbers); }
+  __device__ Decays decays(int c) const { return Decays(numbers_ + c % turns * numbers); }
   /// Of q, then of k; so are the norms, which only ChunkMaker has.
-  __device__ float* factors(int c) const { return numbers_ + c % 3 * numbers + Decays::floats; }
+  __device__ float* factors(int c) const { return numbers_ + c % turns * numbers + Decays::floats; }
   __device__ float* norms(int c) const { return factors(c) + 2 * chunk; }
 };
 
-/// Loads what ChunkMaker::keep has written.
+/// A chunk to global memory, by four warps behind a barrier; `keys_too`: keys and queries, once for the heads that share them.
+template <int keys, int buffers>
+__device__ void keep_chunk(const Chunks<keys, buffers>& chunks, int c, const v4::Saved& saved, std::size_t head,
+                           std::size_t key_head, bool keys_too) {
+  v4::keep(chunks.inverse(c), saved.inverse(head));
+  v4::keep(chunks.p(c), saved.p(head));
+  const float* numbers = chunks.decays(c).high;
+  for (int e = forgotten(threadIdx.x); e < Decays::floats; e += delta_threads) saved.decays(head)[e] = numbers[e];
+  if (!keys_too) return;
+  v4::keep(chunks.q(c), saved.q(key_head));
+  v4::keep(chunks.k(c), saved.k(key_head));
+  saved.factors(key_head)[threadIdx.x] = chunks.factors(c)[threadIdx.x];
+  saved.norms(key_head)[threadIdx.x] = chunks.norms(c)[threadIdx.x];
+}
+
+/// Loads what keep_chunk has written.
 template <int keys>
 struct ChunkLoader {
   static constexpr std::size_t floats = 0;

@@ -21,7 +21,7 @@ constexpr std::size_t prepare_floats() {
 
 /// grid (slots, value_heads): keys, queries, decays, A and P of every chunk.
 template <int keys>
-__global__ void __launch_bounds__(delta_threads)
+__global__ void __launch_bounds__(delta_threads, 2)
     prepare(const __grid_constant__ DeltaSizes s, const __grid_constant__ DeltaOptions o,
             const __grid_constant__ DeltaArguments<bf16> in, const __grid_constant__ v4::Saved saved) {
   const ChunkPlace at = place_of_slot(s, blockIdx.x);
@@ -33,7 +33,9 @@ __global__ void __launch_bounds__(delta_threads)
   maker.begin(0);
   maker.put(0);
   source_barrier();
-  maker.keep(0, saved);
+  const int h = blockIdx.y, kh = key_head_of(s, h);
+  const auto slot = static_cast<std::size_t>(at.slot);
+  keep_chunk(chunks, 0, saved, slot * s.value_heads + h, slot * s.key_heads + kh, h % (s.value_heads / s.key_heads) == 0);
 }
 
 template <int keys, int groups, bool made>
@@ -66,7 +68,6 @@ __global__ void __launch_bounds__(Fused<keys, groups, made>::threads, 1)
         const ChunkMaker<keys, 2> maker(again, s, o, in, same, sequence, h, kh, gates);
         maker.put(c);
         Block::turn_barrier();
-        if (saved.inverse_) maker.keep(c, saved);
       }
     } else {
       const ChunkLoader<keys> loader{s, saved, chunks, sequence, h, kh};
@@ -79,11 +80,15 @@ __global__ void __launch_bounds__(Fused<keys, groups, made>::threads, 1)
     const int part = static_cast<int>(threadIdx.y) - 1, column = (static_cast<int>(blockIdx.z) * groups + part) * slab;
     shared.take(static_cast<int>(Block::Source::floats + part * ChunkScan<keys>::floats));
     ChunkScan<keys> scan(shared, s, o, in, saved, sequence, h, column);
-    const bool there = column < s.value_dim;
+    const bool there = column < s.value_dim, keys_too = h % (s.value_heads / s.key_heads) == 0;
     if (there) scan.begin();
     for (int c = 0; sequence.has(c); ++c) {
       Block::turn_barrier();
       if (there) scan.turn(chunks, c, out);
+      if (made && part == 0 && saved.inverse_) {  // the makers have more to do
+        const auto slot = static_cast<std::size_t>(sequence.first_slot + c);
+        keep_chunk(chunks, c, saved, slot * s.value_heads + h, slot * s.key_heads + kh, keys_too);
+      }
     }
     if (there) scan.finish(final_state);
   }
@@ -91,31 +96,38 @@ __global__ void __launch_bounds__(Fused<keys, groups, made>::threads, 1)
 
 constexpr int multiprocessors = 132;  // of an H200; a constant, so that a sum is in the same order on every GPU
 
-/// Slabs of a block, 1 or 2.  A block fills a multiprocessor, and its turn takes about as long as its slabs and 2.5 more that make a
-/// chunk.
-int groups_of(const DeltaSizes& s) {
-  const int slabs = padded_values(s.value_dim) / slab;
-  const auto cost = [&](int groups) {
-    const int blocks = s.sequences * s.value_heads * ((slabs + groups - 1) / groups);
-    return (blocks + multiprocessors - 1) / multiprocessors * (2.5 + groups);
-  };
-  return cost(1) <= cost(2) ? 1 : 2;
+/// Slabs of a block, and whether it makes its chunks.
+struct Shape {
+  int groups;
+  bool made;
+};
+/// A turn takes as long as making a chunk, or about half of that where chunks are loaded; but making all of them first takes time and
+/// memory too.  So a block makes its own where it has all values of its head and there are heads for half of the multiprocessors.
+Shape shape_of(const DeltaSizes& s) {
+  const int heads = s.sequences * s.value_heads, slabs = padded_values(s.value_dim) / slab;
+  if (slabs <= 2 && 2 * heads >= multiprocessors) return {slabs, true};
+  return {heads * slabs <= multiprocessors ? 1 : 2, false};
+}
+/// groups: slabs of a block; 0: by the sizes.
+template <int groups>
+Shape shape_with(const DeltaSizes& s) {
+  return groups == 0 ? shape_of(s) : Shape{groups, padded_values(s.value_dim) <= groups * slab};
 }
 
 template <int keys, int groups>
-void launch_passes(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const DeltaArguments<bf16>& in, Rows<bf16> out,
+void launch_passes(bool made, Stream stream, const DeltaSizes& s, const DeltaOptions& o, const DeltaArguments<bf16>& in, Rows<bf16> out,
                    float* final_state, const v4::Saved& saved) {
   const v4::Grids grids(s);
   const int blocks = (padded_values(s.value_dim) / slab + groups - 1) / groups;  // of one head
   const Dim3 grid{static_cast<unsigned>(s.sequences), static_cast<unsigned>(s.value_heads), static_cast<unsigned>(blocks)};
   const Dim3 threads{delta_threads, 1 + groups, 1};
-  const auto go = [&](auto made) {
-    constexpr bool is_made = decltype(made)::value;
+  const auto go = [&](auto is) {
+    constexpr bool is_made = decltype(is)::value;
     constexpr std::size_t shared = bytes(Fused<keys, groups, is_made>::floats);
     static_assert(shared <= most_shared_bytes);
     launch(stream, "delta_v6_fused", fused<keys, groups, is_made>, grid, threads, shared, s, o, in, saved, out, final_state);
   };
-  if (blocks == 1) return go(std::true_type{});
+  if (made) return go(std::true_type{});
   launch(stream, "delta_v6_prepare", prepare<keys>, grids.chunks, grids.threads, bytes(prepare_floats<keys>()), s, o, in, saved);
   go(std::false_type{});
 }
@@ -126,9 +138,8 @@ bool in_pieces(const DeltaSizes& s) {
 /// What a forward alone needs: its chunks, where a block does not make its own.
 template <int groups>
 std::size_t alone_size(const DeltaSizes& s) {
-  const int slabs = groups > 0 ? groups : groups_of(s);
   if (groups == 0 && in_pieces(s)) return delta_v5().saved_size(s);
-  return padded_values(s.value_dim) <= slabs * slab ? 0 : v4::Plan(s).saved_size();
+  return shape_with<groups>(s).made ? 0 : v4::Plan(s).saved_size();
 }
 
 /// groups: slabs of a block; 0: by the sizes, and long sequences of few heads as v5.  alone: no backward follows.
@@ -137,14 +148,14 @@ void forward(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const De
              float* final_state, float* saved_memory) {
   check_delta(s);
   if (groups == 0 && in_pieces(s)) return delta_v5().forward(stream, s, o, in, out, final_state, saved_memory);
-  const int slabs = groups > 0 ? groups : groups_of(s);
+  const Shape shape = shape_with<groups>(s);
   v4::Saved saved{};
-  if (!alone || alone_size<groups>(s) > 0) saved = v4::Plan(s).saved(saved_memory);
+  if (!alone || !shape.made) saved = v4::Plan(s).saved(saved_memory);
   if (alone) saved.values_ = saved.states_ = nullptr;
   v4::for_padded_keys(s.key_dim, [&](auto size) {
     constexpr int keys = decltype(size)::value;
-    slabs == 1 ? launch_passes<keys, 1>(stream, s, o, in, out, final_state, saved)
-               : launch_passes<keys, 2>(stream, s, o, in, out, final_state, saved);
+    shape.groups == 1 ? launch_passes<keys, 1>(shape.made, stream, s, o, in, out, final_state, saved)
+                      : launch_passes<keys, 2>(shape.made, stream, s, o, in, out, final_state, saved);
   });
 }
 

@@ -22,12 +22,15 @@ struct SplitSquare {
   }
 };
 
-/// d += (high + low) right without low times low; steps as in multiply.
+/// d = (high + low) right without low times low.  The corrections have sums of their own: two short chains instead of a long one.
 template <int steps, int n, class Left>
-__device__ void multiply_split(float (&d)[n][4], const Left& high, const Left& low, const SplitSquare& right, int begin, int end) {
-  multiply<false, steps>(d, low, right.high, begin, end);
-  multiply<false, steps>(d, high, right.low, begin, end);
-  multiply<false, steps>(d, high, right.high, begin, end);
+__device__ void multiply_split(float (&d)[n][4], const Left& high, const Left& low, const SplitSquare& right) {
+  float corrections[n][4];
+  clear(d), clear(corrections);
+  multiply<false, steps>(corrections, low, right.high);
+  multiply<false, steps>(d, high, right.high);
+  multiply<false, steps>(corrections, high, right.low);
+  for_both(d, corrections, [](int, int, float& x, float y) { x += y; });
 }
 
 /// The inverse of I + `block` (leaf, leaf), strictly lower triangular and aligned to 16 bytes, to the diagonal of `a` from `first`
@@ -57,20 +60,17 @@ __device__ inline void invert_leaf(const float* block, const SplitSquare& a, int
 }
 
 /// Of the block A_21 of rows first + half ... and columns first ..., both `half` long: the 16 rows from `row` and 16 columns from
-/// `column` on, by one warp.  A_22 and A_11 are lower triangular: steps that are zero are left out.
+/// `column` on, by one warp.  What lies above the diagonal of A_22 and A_11 is there, zero.
 template <int half>
 __device__ void merge(const SplitSquare& a, const SplitSquare& l, int first, int row, int column) {
   float middle[half / 8][4], rest[half / 8][4], sums[2][4];
   const SplitSquare a22 = a.from(first + half, first + half);
-  clear(middle), clear(sums);
-  multiply_split<half / 16>(middle, LeftRows<Square>{a22.high, row}, LeftRows<Square>{a22.low, row}, l.from(first + half, first), 0,
-                            row / 16 + 1);
+  multiply_split<half / 16>(middle, LeftRows<Square>{a22.high, row}, LeftRows<Square>{a22.low, row}, l.from(first + half, first));
 #pragma unroll
   for (int n = 0; n < half / 8; ++n)
 #pragma unroll
     for (int e = 0; e < 4; ++e) rest[n][e] = middle[n][e] - to_float(from_float<fp16>(middle[n][e]));
-  multiply_split<half / 16>(sums, LeftSums<fp16, half / 8>{middle}, LeftSums<fp16, half / 8>{rest}, a.from(first, first + column),
-                            column / 16, half / 16);
+  multiply_split<half / 16>(sums, LeftSums<fp16, half / 8>{middle}, LeftSums<fp16, half / 8>{rest}, a.from(first, first + column));
   for_pairs(sums, [&](int i, int j, float& x, float& y) { a.put_pair(first + half + row + i, first + column + j, -x, -y); });
 }
 

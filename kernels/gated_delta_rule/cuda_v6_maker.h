@@ -22,7 +22,10 @@ template <int keys, int buffers>
 struct ChunkMaker {
   using Keys = WarpTile<fp16, chunk, keys>;
   using Raw = WarpTile<bf16, chunk, keys>;
-  static constexpr std::size_t floats = 2 * Raw::floats + 3 * Square::floats + chunk * leaf;
+  // Of one chunk alone L lies over the rows it was made of.
+  static constexpr bool over = buffers == 1;
+  static constexpr int rows_floats = over && 2 * Raw::floats < 2 * Square::floats ? 2 * Square::floats : 2 * Raw::floats;
+  static constexpr std::size_t floats = rows_floats + (over ? 1 : 3) * Square::floats + chunk * leaf;
   const DeltaSizes& s;
   const DeltaOptions& o;
   const DeltaArguments<bf16>& in;
@@ -45,32 +48,36 @@ struct ChunkMaker {
         sequence(of),
         h(head),
         kh(key_head),
-        raw_q(shared),
-        raw_k(shared),
-        l{Square(shared), Square(shared)},
+        raw_q(reinterpret_cast<bf16*>(shared.take(rows_floats))),
+        raw_k(raw_q.data + Raw::rows * Raw::stride),
+        l{over ? Square(reinterpret_cast<fp16*>(raw_q.data)) : Square(shared),
+          over ? Square(reinterpret_cast<fp16*>(raw_q.data) + Square::rows * Square::stride) : Square(shared)},
         a_low(shared),
         diagonal(shared.take(chunk * leaf)),
         gates(next) {}
 
   __device__ int warp() const { return forgotten(threadIdx.x / warp_size); }
-  /// The first warp, which has the fewest pairs.
-  __device__ bool has_decays() const { return threadIdx.x < warp_size; }
+  /// One of the two warps that merge nothing at first.
+  __device__ bool has_decays() const { return threadIdx.x / warp_size == 2; }
 
   /// Begins to copy the rows of a chunk; what lies beyond the row's `dim` stays as it is.
   __device__ void fetch_rows(Rows<const bf16> x, const ChunkPlace& at, const Raw& to) const {
     const int dim = s.key_dim, column = kh * dim;
     const bool aligned = dim % 8 == 0 && x.stride % 8 == 0 && reinterpret_cast<std::uintptr_t>(x.data) % 16 == 0;
+    constexpr int across = keys / 8, used = delta_threads / across * across, step = used / across;
+    const int thread = forgotten(threadIdx.x), first = thread / across, j = thread % across * 8;
+    if (thread >= used || j >= dim) return;
+    const bf16* from = x.row(at.first + first) + column + j;
+    if (aligned) {
+#pragma unroll
+      for (int i = 0; i < chunk; i += step)
+        if (first + i < at.count && (chunk % step == 0 || first + i < chunk))
+          copy_16_bytes(&to.at(first + i, j), from + i * x.stride);
+    } else
 #pragma unroll 1
-    for (int e = forgotten(threadIdx.x); e < chunk * keys / 8; e += delta_threads) {
-      const int i = e / (keys / 8), j = e % (keys / 8) * 8;
-      if (i >= at.count || j >= dim) continue;
-      const bf16* from = x.row(at.first + i) + column + j;
-      if (aligned)
-        copy_16_bytes(&to.at(i, j), from);
-      else
+      for (int i = first; i < at.count; i += step, from += step * x.stride)
 #pragma unroll 1
         for (int b = 0; b < 8 && j + b < dim; ++b) to.at(i, j + b) = from[b];
-    }
   }
   __device__ void fetch(int c) const {
     if (!sequence.has(c)) return;
@@ -92,11 +99,14 @@ struct ChunkMaker {
       const int i = e / (keys / 8), j = e % (keys / 8) * 8;
       store_8(&raw_q.at(i, j), zeros), store_8(&raw_k.at(i, j), zeros);
     }
-    for (int e = threadIdx.x; e < chunk * chunk / 8; e += delta_threads)  // nor is what lies above the diagonal blocks of A and P
+    for (int e = threadIdx.x; e < chunk * chunk / 8; e += delta_threads) {  // nor is what lies above the diagonal blocks of A and P
+      const int i = e / (chunk / 8), j = e % (chunk / 8) * 8;
       for (int turn = 0; turn < buffers; ++turn)
-        for (const Square& tile : {chunks.inverse(turn), chunks.p(turn)})
-          store_8(&tile.at(e / (chunk / 8), e % (chunk / 8) * 8), zeros);
-    fetch(c);  // a thread copies to where it has just written
+        store_8(&chunks.inverse(turn).at(i, j), zeros), store_8(&chunks.p(turn).at(i, j), zeros);
+      store_8(&a_low.at(i, j), zeros);
+    }
+    source_barrier();
+    fetch(c);
     if (!has_decays()) return;
     fetch_gates(c);
     put_decays(c);
@@ -127,50 +137,65 @@ struct ChunkMaker {
     chunks.norms(c)[thread] = norm;
     const Keys to = keys_row ? chunks.k(c) : chunks.q(c);
 #pragma unroll
-    for (int e = 0; e < keys / 8; ++e) {  // read again: kept in registers they would be too many
-      std::uint32_t x[4];
-      load_8(&raw.at(i, 8 * e), x);
+    for (int e = 0; e < keys / 8; e += 4) {
+      std::uint32_t x[4][4];
 #pragma unroll
-      for (std::uint32_t& pair : x) pair = there ? to_fp16_pair(scale * of_pair<bf16>(pair, 0), scale * of_pair<bf16>(pair, 1)) : 0;
-      store_8(&to.at(i, 8 * e), x);
+      for (int b = 0; b < 4; ++b) load_8(&raw.at(i, 8 * (e + b)), x[b]);
+#pragma unroll
+      for (int b = 0; b < 4; ++b) {
+        for (std::uint32_t& pair : x[b])
+          pair = there ? to_fp16_pair(scale * of_pair<bf16>(pair, 0), scale * of_pair<bf16>(pair, 1)) : 0;
+        store_8(&to.at(i, 8 * (e + b)), x[b]);
+      }
     }
   }
 
-  /// The block of P and L of rows first ... + 15 and columns column ... + 15, by one warp: L's diagonal ones in fp32, the others
-  /// split.
-  __device__ void pairs(int c, int first, int column) const {
+  /// Blocks of P and L, 16 rows from 16 rows[b] and columns from 16 columns[b] on, by one warp; several at once fill each other's
+  /// waits.  L's diagonal blocks in fp32, the others split.
+  template <int count>
+  __device__ void pairs(int c, const int (&rows)[count], const int (&columns)[count]) const {
     const int lane = forgotten(threadIdx.x % warp_size), g = lane / 4, t = lane % 4;
     const Keys q = chunks.q(c), k = chunks.k(c);
     const Square p = chunks.p(c);
     const Decays decays = chunks.decays(c);
     const float *q_factors = chunks.factors(c), *k_factors = q_factors + chunk;
-    float kk[leaf / 8][4], qk[leaf / 8][4], high[2], low[2], of_l[2], of_p[2];
-    clear(kk), clear(qk);
-    multiply_two<true, keys / 16>(kk, LeftRows<Keys>{k, first}, qk, LeftRows<Keys>{q, first}, k.from(column, 0));
+    float kk[count][leaf / 8][4], qk[count][leaf / 8][4];
 #pragma unroll
-    for (int e = 0; e < 2; ++e) {
-      const int i = first + g + 8 * e;
-      high[e] = decays.high[i], low[e] = decays.low[i];
-      of_l[e] = decays.beta[i] * k_factors[i], of_p[e] = o.query_scale * q_factors[i];
+    for (int b = 0; b < count; ++b) {
+      const int first = rows[b] * leaf;
+      clear(kk[b]), clear(qk[b]);
+      multiply_two<true, keys / 16>(kk[b], LeftRows<Keys>{k, first}, qk[b], LeftRows<Keys>{q, first}, k.from(columns[b] * leaf, 0));
     }
 #pragma unroll
-    for (int n = 0; n < leaf / 8; ++n)
+    for (int b = 0; b < count; ++b)
 #pragma unroll
-      for (int x = 0; x < 4; ++x) {
-        const int e = x / 2, i = first + g + 8 * e, j = column + 8 * n + 2 * t + x % 2;
-        const float gamma = (high[e] - decays.high[j]) + (low[e] - decays.low[j]);
-        const float decay = exp_below_0(j <= i ? gamma : -INFINITY) * k_factors[j];
-        kk[n][x] = j < i ? of_l[e] * decay * kk[n][x] : 0.0f;
-        qk[n][x] = of_p[e] * decay * qk[n][x];
+      for (int e = 0; e < 2; ++e) {
+        const int i = rows[b] * leaf + g + 8 * e;
+        const float high = decays.high[i], low = decays.low[i];
+        const float of_l = decays.beta[i] * k_factors[i], of_p = o.query_scale * q_factors[i];
+#pragma unroll
+        for (int n = 0; n < leaf / 8; ++n)
+#pragma unroll
+          for (int x = 2 * e; x < 2 * e + 2; ++x) {
+            const int j = columns[b] * leaf + 8 * n + 2 * t + x % 2;
+            const float gamma = (high - decays.high[j]) + (low - decays.low[j]);
+            const float decay = exp_below_0(j <= i ? gamma : -INFINITY) * k_factors[j];
+            kk[b][n][x] = j < i ? of_l * decay * kk[b][n][x] : 0.0f;
+            qk[b][n][x] = of_p * decay * qk[b][n][x];
+          }
       }
-    for_pairs(qk, [&](int row, int j, float& a, float& b) { p.put_pair(first + row, column + j, to_fp16_pair(a, b)); });
-    float* block = diagonal + first * leaf;
-    for_pairs(kk, [&](int row, int j, float& a, float& b) {
-      if (column < first)
-        l.put_pair(first + row, column + j, a, b);
-      else
-        block[row * leaf + j] = a, block[row * leaf + j + 1] = b;
-    });
+#pragma unroll
+    for (int b = 0; b < count; ++b) {
+      const int first = rows[b] * leaf, column = columns[b] * leaf;
+      for_pairs(qk[b], [&](int row, int j, float& x, float& y) { p.put_pair(first + row, column + j, to_fp16_pair(x, y)); });
+      float* block = diagonal + first * leaf;
+      for_pairs(kk[b], [&](int row, int j, float& x, float& y) {
+        if (column < first)
+          l.put_pair(first + row, column + j, x, y);
+        else
+          block[row * leaf + j] = x, block[row * leaf + j + 1] = y;
+      });
+    }
   }
 
   /// Chunk c, and the decays of the one behind it.  Begins to copy the rows of that one.
@@ -182,37 +207,20 @@ struct ChunkMaker {
     pack(c, sequence.place(c));
     source_barrier();
     fetch(c + 1);
-    pairs(c, first, first);  // what this warp inverts
-#pragma unroll 1
-    for (int row = 1; row < v4::warps; ++row) {  // and, of the six blocks left of the diagonal, those with row + column = w mod 4
-      const int column = (w + v4::warps - row) % v4::warps;
-      if (column < row) pairs(c, row * leaf, column * leaf);
-    }
+    // The block that this warp inverts and, of the six left of the diagonal, those with row + column = w mod 4.
+    const int row = w == 0 ? 3 : w == 1 ? 1 : 2;
+    pairs<2>(c, {w, row}, {w, (w + v4::warps - row) % v4::warps});
+    if (w % 2 == 1) pairs<1>(c, {3}, {(w + 1) % v4::warps});
     __syncwarp();
     invert_leaf(diagonal + first * leaf, a, first);
-    if (has_decays()) {
+    source_barrier();
+    if (w < 2) merge<leaf>(a, l, 2 * w * leaf, 0, 0);
+    if (has_decays() && sequence.has(c + 1)) {
       put_decays(c + 1);
       fetch_gates(c + 2);
     }
     source_barrier();
-    if (w < 2) merge<leaf>(a, l, 2 * w * leaf, 0, 0);
-    source_barrier();
     merge<2 * leaf>(a, l, 0, w / 2 * 16, w % 2 * 16);
-  }
-
-  /// Chunk c to global memory; behind a barrier.
-  __device__ void keep(int c, const v4::Saved& saved) const {
-    const auto slot = static_cast<std::size_t>(sequence.first_slot + c);
-    const std::size_t head = slot * s.value_heads + h, key_head = slot * s.key_heads + kh;
-    v4::keep(chunks.inverse(c), saved.inverse(head));
-    v4::keep(chunks.p(c), saved.p(head));
-    const float* numbers = chunks.decays(c).high;
-    for (int e = forgotten(threadIdx.x); e < Decays::floats; e += delta_threads) saved.decays(head)[e] = numbers[e];
-    if (h % (s.value_heads / s.key_heads) != 0) return;
-    v4::keep(chunks.q(c), saved.q(key_head));
-    v4::keep(chunks.k(c), saved.k(key_head));
-    saved.factors(key_head)[threadIdx.x] = chunks.factors(c)[threadIdx.x];
-    saved.norms(key_head)[threadIdx.x] = chunks.norms(c)[threadIdx.x];
   }
 };
 

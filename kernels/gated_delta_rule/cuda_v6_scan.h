@@ -84,12 +84,14 @@ struct ChunkScan {
   /// V' to its tiles, and what the backward reads.
   __device__ void put_solved(const Decays& decays, const float* factors, Sums& solved, std::size_t head) const {
     fp16* kept = keeps() ? saved.value_rows(head) + column : nullptr;
+    const int g = first + static_cast<int>(threadIdx.x) % warp_size / 4;
+    const float upper = decays.to_end[g] * factors[g], lower = decays.to_end[g + 8] * factors[g + 8];
     for_pairs(solved, [&](int row, int j, float& a, float& b) {
       const int i = first + row;
       const std::uint32_t pair = to_fp16_pair(a, b);
       values_tile.put_pair(i, j, pair);
       if (kept) store_pair(kept + i * values + j, pair);
-      const float factor = decays.to_end[i] * factors[i];
+      const float factor = row < 8 ? upper : lower;
       solved_tile.put_pair(i, j, to_fp16_pair(factor * a, factor * b));
     });
   }

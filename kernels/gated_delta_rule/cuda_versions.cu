@@ -35,7 +35,11 @@ template <class T>
 const DeltaVersion<T>& delta_version(const DeltaSizes& s, const DeltaOptions& o) {
   const std::vector<DeltaVersion<T>>& all = delta_versions<T>();
   if (s.key_dim < 32) return all.front();
-  return std::is_same_v<T, bf16> && (!o.unit_keys || o.wide_beta) ? all[2] : all.back();
+  if constexpr (std::is_same_v<T, bf16>) {
+    if (!o.unit_keys || o.wide_beta) return all[2];
+    if (device_shared_bytes() < most_shared_bytes) return all[4];  // v6 takes all that a Hopper has
+  }
+  return all.back();
 }
 
 template const std::vector<DeltaVersion<float>>& delta_versions();

@@ -134,6 +134,18 @@ TEST_CASE("the delta rule with fp16 operands gives the same bits in every order,
   }
 }
 
+TEST_CASE("a forward alone needs no memory where a block makes the chunks of its head: few slabs, many heads") {
+  const DeltaVersion<bf16>& v6 = delta_versions<bf16>().back();
+  DeltaSizes s;
+  s.sequences = 32, s.length = 100, s.tokens = 3200, s.key_heads = s.value_heads = 4, s.key_dim = s.value_dim = 64;
+  CHECK(v6.alone_size(s) == 0);
+  CHECK(v6.saved_size(s) == v4().saved_size(s));
+  s.value_dim = 65;  // three slabs
+  CHECK(v6.alone_size(s) > 0);
+  s.value_dim = 64, s.sequences = 16, s.tokens = 1600;  // less than half as many heads as multiprocessors
+  CHECK(v6.alone_size(s) > 0);
+}
+
 TEST_CASE("blocks of a width that is not compiled are refused") {
   CHECK_THROWS_WITH(delta_fused(3), Catch::Contains("blocks of 3 slabs"));
 }
