@@ -1,6 +1,9 @@
 // What the sublayers of a model on the GPU share: the queue, the products, where the weights are, and memory that grows when a
 // larger batch comes.
 #pragma once
+#include <algorithm>
+#include <vector>
+
 #include "kernels/cpu/sublayer.h"
 #include "kernels/cuda/bf16.h"
 #include "kernels/cuda/operations.h"
@@ -29,6 +32,13 @@ class DeviceBuffer {
   std::ptrdiff_t stride_ = 0;
 };
 
+/// A matrix of the weights as the operand of a product, rounded once a pass.
+struct RoundedWeight {
+  std::size_t offset;
+  std::ptrdiff_t rows, cols;
+  DeviceBuffer<bf16> memory;
+};
+
 struct DeviceContext {
   explicit DeviceContext(Precision p) : precision(p) {}
   Precision precision;
@@ -39,6 +49,7 @@ struct DeviceContext {
   std::int64_t moves = 0;  // how often memory has moved: recorded graphs from before are void
   /// The gradient of the residual stream as the operand of a product: whoever writes it is done with what was there.
   DeviceBuffer<bf16> rounded_gradient;
+  std::vector<RoundedWeight*> rounded_weights;  // all there are, in bf16
   Stream stream() const { return queue.stream(); }
 };
 
@@ -46,6 +57,18 @@ template <class T>
 T* DeviceBuffer<T>::reserve(DeviceContext& context, std::size_t size) {
   if (array_.reserve(size)) ++context.moves;
   return array_.data();
+}
+
+/// The operands of all weights, before a pass; nothing in fp32.
+inline void round_weights(DeviceContext& context) {
+  std::vector<Rounding> all;
+  for (RoundedWeight* w : context.rounded_weights) {
+    const Rows<bf16> y = w->memory.rows(context, w->rows, w->cols);
+    all.push_back({{context.weights + w->offset, w->cols}, y, static_cast<int>(w->rows), static_cast<int>(w->cols)});
+  }
+  for (std::size_t first = 0; first < all.size(); first += most_roundings)
+    round_matrices(context.stream(), all.data() + first,
+                   static_cast<int>(std::min<std::size_t>(all.size() - first, most_roundings)));
 }
 
 /// A mixer or an MLP: y = f(x) + add (nothing where it is null) for a whole batch, and its gradient (kernels/cpu/sublayer.h).  Only

@@ -11,14 +11,19 @@ class DeviceLinear {
       : context_(context), offset_(layout.parameter(first).offset), in_(layout.parameter(first).shape[1]) {
     const Parameter& end = layout.parameter(last);
     out_ = static_cast<std::ptrdiff_t>(end.offset + end.size - offset_) / in_;
+    rounded_weight_.offset = offset_, rounded_weight_.rows = out_, rounded_weight_.cols = in_;
+    if (context.precision == Precision::bf16) context.rounded_weights.push_back(&rounded_weight_);
   }
+  DeviceLinear(const DeviceLinear&) = delete;  // the context knows where it is
+  DeviceLinear& operator=(const DeviceLinear&) = delete;
   std::ptrdiff_t out() const { return out_; }
 
   /// y (n, out) = x W^T + add (nothing where it is null); x (n, in) must stay unchanged until the backward pass.  Y is float, or
   /// bf16 in bf16.
   template <class Y>
   void forward(const DeviceOperand& x, Rows<Y> y, Rows<const std::type_identity_t<Y>> add = {}) {
-    weight_ = operand({out_, in_, {context_.weights + offset_, in_}, {}}, rounded_weight_);
+    weight_ = context_.precision == Precision::bf16 ? operand_of(out_, in_, Rows<const bf16>(rounded_weight_.memory.rows()))
+                                                    : operand_of(out_, in_, Rows<const float>{context_.weights + offset_, in_});
     x_ = operand(x, rounded_x_);
     context_.products.run(context_.stream(), x_, false, weight_, true, y, add);
   }
@@ -44,7 +49,8 @@ class DeviceLinear {
   std::size_t offset_;
   std::ptrdiff_t in_, out_;
   DeviceOperand weight_, x_;
-  DeviceBuffer<bf16> rounded_weight_, rounded_x_, rounded_dy_;
+  RoundedWeight rounded_weight_{};  // by round_weights
+  DeviceBuffer<bf16> rounded_x_, rounded_dy_;
 };
 
 }  // namespace separatrix::SIMT

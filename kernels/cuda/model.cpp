@@ -41,6 +41,7 @@ void DeviceModel::add_residual(const Block& block, const std::string& norm, std:
 Rows<float> DeviceModel::forward(const DeviceBatch& batch) {
   const std::ptrdiff_t n = batch.shape.tokens(), width = spec_.width;
   const Stream stream = context_.stream();
+  round_weights(context_);
   const Rows<float> bottom = stream_[0].rows(context_, n, width);
   embedding_forward(stream, n, width, batch.tokens, context_.weights + offset("model.embed_tokens.weight"), bottom);
   if (spec_.learned_positions > 0)

@@ -117,7 +117,15 @@ void adamw(Stream, std::ptrdiff_t n, const float* gradient, const std::uint8_t* 
 /// y (rows, cols) = x
 template <class T>
 void copy_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, In<T> x, Rows<T> y);
-/// Rounded to bf16, rows without gaps.
+/// y (rows, cols) = x rounded to bf16
 void round_rows(Stream, std::ptrdiff_t rows, std::ptrdiff_t cols, Rows<const float> x, Rows<bf16> y);
+/// The same for `count` matrices at once, at most most_roundings.
+struct Rounding {
+  Rows<const float> x;
+  Rows<bf16> y;
+  int rows, cols;
+};
+constexpr int most_roundings = 64;
+void round_matrices(Stream, const Rounding* all, int count);
 
 }  // namespace separatrix::SIMT

@@ -190,3 +190,19 @@ TEST_CASE("rounding to bf16 on the device at every width") {
     check(std::integral_constant<std::size_t, 0>{});
   }
 }
+
+TEST_CASE("matrices of different sizes rounded to bf16 at once are those rounded one by one") {
+  using SIMT::bf16;
+  std::vector<DeviceRows<float, 0>> in;
+  std::vector<DeviceRows<bf16>> out, one;
+  std::vector<SIMT::Rounding> all;
+  const std::vector<std::pair<std::size_t, std::size_t>> sizes{{3, 9}, {300, 16}, {1, 1}, {40, 100}};
+  for (const auto& [rows, cols] : sizes) {
+    in.emplace_back(draws(rows * cols, rows), cols), out.emplace_back(rows, cols), one.emplace_back(rows, cols);
+    all.push_back({in.back().rows(), out.back().rows(), static_cast<int>(rows), static_cast<int>(cols)});
+    SIMT::round_rows({}, static_cast<std::ptrdiff_t>(rows), static_cast<std::ptrdiff_t>(cols), in.back().rows(), one.back().rows());
+  }
+  SIMT::round_matrices({}, all.data(), static_cast<int>(all.size()));
+  for (std::size_t m = 0; m < all.size(); ++m) CHECK(out[m].values() == one[m].values());
+  CHECK_THROWS_WITH(SIMT::round_matrices({}, all.data(), 65), Catch::Contains("65 matrices"));
+}
