@@ -14,10 +14,12 @@ __global__ void squares(std::ptrdiff_t n, const float* gradient, double* partial
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
 
-/// One thread: norm, clipping factor, and whether there is an update at all.
+/// One warp: norm, clipping factor, and whether there is an update at all.
 __global__ void decide(const double* partial, StepNumbers* numbers) {
   double sum = 0;
-  for (int b = 0; b < norm_blocks; ++b) sum += partial[b];
+  for (int b = threadIdx.x; b < norm_blocks; b += warp_size) sum += partial[b];
+  sum = warp_sum(sum);
+  if (threadIdx.x > 0) return;
   const double norm = sqrt(sum), short_enough = numbers->clip / (norm + 1e-6);
   numbers->gradient_norm = norm;
   numbers->gradient_factor = numbers->clip > 0 && short_enough < 1 ? static_cast<float>(short_enough) : 1.0f;
@@ -42,7 +44,7 @@ void adamw(Stream stream, std::ptrdiff_t n, const float* gradient, const std::ui
            double* scratch, StepNumbers* numbers) {
   launch(stream, "gradient_squares", squares, Dim3{norm_blocks, 1, 1}, Dim3{threads, 1, 1}, threads / warp_size * sizeof(double), n,
          gradient, scratch);
-  launch(stream, "gradient_norm", decide, Dim3{1, 1, 1}, Dim3{1, 1, 1}, std::size_t{0}, static_cast<const double*>(scratch),
+  launch(stream, "gradient_norm", decide, Dim3{1, 1, 1}, Dim3{warp_size, 1, 1}, std::size_t{0}, static_cast<const double*>(scratch),
          numbers);
   launch_elements(stream, "adamw", update, n, n, gradient, decayed, m, v, weights, static_cast<const StepNumbers*>(numbers));
 }

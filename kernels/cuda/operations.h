@@ -109,7 +109,7 @@ void argmax(Stream, std::ptrdiff_t rows, std::ptrdiff_t vocab, Rows<const float>
 
 // kernels/adamw/adamw.h
 /// Doubles of scratch that adamw needs.
-constexpr int norm_blocks = 128;
+constexpr int norm_blocks = 512;
 /// Norm of the gradient, clipping, and the update unless the loss or the norm forbids it; decayed[i] = 1: weight decay applies.
 void adamw(Stream, std::ptrdiff_t n, const float* gradient, const std::uint8_t* decayed, float* m, float* v, float* weights,
            double* scratch, StepNumbers* numbers);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "kernels/cuda/operations.h"
+#include "kernels/gated_delta_rule/gates.h"
 #include "kernels/gated_delta_rule/output.h"
 #include "kernels/matmul/cuda.h"
 #include "kernels/mlp/mlp.h"
@@ -122,6 +123,36 @@ void check_output(const DeltaOutputShape& s) {
   check_on_device(on_device, wanted, fmt::format("{} heads of {}, norm {}, gate {}", s.heads, dim, s.norm, s.gate));
 }
 
+void check_gates(const DeltaGatesShape& s) {
+  const std::size_t n = std::size_t(s.batch) * s.length, h = s.heads;
+  std::vector<float> a = draws(n * h, 1);
+  const std::vector<float> b = draws(n * h, 2), log = draws(h, 3), bias = draws(h, 4), dg = draws(n * h, 5),
+                           dbeta = draws(n * h, 6);
+  if (!s.sigmoid)
+    for (float& e : a) e = std::abs(e) + 0.1f;  // a gate
+  std::vector<float> g = poison(n * h), beta = g, da = g, db = g, d_log(h, 0.0f), d_bias(h, 0.0f);
+  std::vector<double> each_log(s.batch * h), each_bias(s.batch * h);
+  const auto stride = static_cast<std::ptrdiff_t>(h);
+  delta_gates_forward(s, {a.data(), stride}, {b.data(), stride}, log.data(), bias.data(), {g.data(), stride},
+                      {beta.data(), stride});
+  delta_gates_backward(s, {a.data(), stride}, {b.data(), stride}, log.data(), bias.data(), {dg.data(), stride},
+                       {dbeta.data(), stride}, {da.data(), stride}, {db.data(), stride}, each_log.data(), each_bias.data());
+  for (std::size_t i = 0; s.sigmoid && i < each_log.size(); ++i)
+    d_log[i % h] += static_cast<float>(each_log[i]), d_bias[i % h] += static_cast<float>(each_bias[i]);
+  const auto on_device = [&](auto gap) -> Tensors {
+    constexpr std::size_t apart = decltype(gap)::value;
+    const DeviceRows<float, apart> in_a(a, h), in_b(b, h), d_g(dg, h), d_beta(dbeta, h), out_g(n, h), out_beta(n, h), d_a(n, h),
+        d_b(n, h);
+    const DeviceArray<float> a_log(log), dt(bias), of_log(std::vector<float>(h, 0.0f)), of_bias(std::vector<float>(h, 0.0f)),
+        scratch = SIMT::poisoned(SIMT::sums_scratch_size(2 * h));
+    SIMT::delta_gates_forward<float>({}, s, in_a.rows(), in_b.rows(), a_log.data(), dt.data(), out_g.rows(), out_beta.rows());
+    SIMT::delta_gates_backward({}, s, in_a.rows(), in_b.rows(), a_log.data(), dt.data(), d_g.rows(), d_beta.rows(), d_a.rows(),
+                               d_b.rows(), of_log.data(), of_bias.data(), scratch.data());
+    return {out_g.values(), out_beta.values(), d_a.values(), d_b.values(), of_log.download(), of_bias.download()};
+  };
+  check_on_device(on_device, {g, beta, da, db, d_log, d_bias}, fmt::format("{} tokens, {} heads", n, h));
+}
+
 void check_mlp(std::size_t rows, std::size_t hidden) {
   const auto n = static_cast<std::ptrdiff_t>(rows), h = static_cast<std::ptrdiff_t>(hidden);
   const std::vector<float> x = draws(rows * 2 * hidden, 1), up = draws(rows * hidden, 2), dy = draws(rows * hidden, 3);
@@ -170,6 +201,12 @@ TEST_CASE("the gated output norm on the device at every dimension, with norm and
     check_output({1, 3, 2, dim, turn % 2 == 0, turn++ % 2 == 1, 1e-5f});
   }
   check_output({1, 1500, 3, 4, true, true, 1e-5f});
+}
+
+TEST_CASE("the gates of the delta rule on the device with any number of heads, direct ones too, and over many tokens") {
+  for (const int heads : {1, 3, 4, 30, 33}) check_gates({2, 5, heads, true, heads % 2 == 0});
+  check_gates({1, 7, 3, false, true});
+  check_gates({1, 4200, 30, true, true});  // more tokens than 512 blocks have at once
 }
 
 TEST_CASE("activations of an MLP and copies on the device at widths that are packets and widths that are not") {
