@@ -53,6 +53,20 @@ __device__ inline ChunkPlace place_of_slot(const DeltaSizes& s, int slot) {
   return place_of(s, low, slot - first_slot(s, low));
 }
 
+/// One sequence of the batch; `starts` is read once.
+struct Sequence {
+  int first_slot, first, tokens;
+  __device__ Sequence(const DeltaSizes& s, int n)
+      : first_slot(SIMT::first_slot(s, n)), first(first_token(s, n)), tokens(first_token(s, n + 1) - first) {}
+  /// One chunk alone.
+  __device__ explicit Sequence(const ChunkPlace& at) : first_slot(at.slot), first(at.first), tokens(at.count) {}
+  __device__ bool has(int c) const { return c * chunk < tokens; }
+  __device__ ChunkPlace place(int c) const {
+    const int left = tokens - c * chunk;
+    return {first_slot + c, first + c * chunk, left < chunk ? left : chunk};
+  }
+};
+
 /// What the forward keeps, per slot and value head: A and P (chunk, chunk), V' (chunk, values), S before the chunk (keys, values);
 /// and per slot and key head 1 / |q|, 1 / |k| (2, chunk).
 struct DeltaSaved {

@@ -33,6 +33,15 @@ __device__ inline float scale_below_1(float most) {
   return float_of(static_cast<std::uint32_t>(127 - (exponent < -60 ? -60 : exponent > 60 ? 60 : exponent)) << 23);
 }
 
+/// scale_below_1 of the square root of x, which is not taken: half of x's exponent.
+__device__ inline float scale_of_root(float x) {
+  if (x == 0) return 1.0f;
+  std::uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  const int exponent = ((static_cast<int>(bits >> 23 & 255) - 127) >> 1) + 1;  // sqrt(x) < 2^exponent
+  return float_of(static_cast<std::uint32_t>(127 - (exponent < -60 ? -60 : exponent > 60 ? 60 : exponent)) << 23);
+}
+
 /// 1 / x for such a power of two.
 __device__ inline float reciprocal_of_power(float x) {
   std::uint32_t bits;
@@ -117,11 +126,18 @@ struct Plan {
 /// Begins to copy `rows` rows of `columns` halves from global memory (from_row apart) into a tile.
 template <int rows, int columns, class TileType>
 __device__ void stage(const fp16* from, std::size_t from_row, const TileType& tile) {
+  constexpr int across = columns / 8;
+  const int thread = forgotten(threadIdx.x);
+  if constexpr (delta_threads % across == 0 && rows % (delta_threads / across) == 0) {
+    constexpr int step = delta_threads / across;  // a thread stays in its column: one address, then sums
+    fp16* to = &tile.at(thread / across, thread % across * 8);
+    from += thread / across * from_row + thread % across * 8;
+#pragma unroll
+    for (int i = 0; i < rows; i += step, from += step * from_row) copy_16_bytes(to + i * TileType::stride, from);
+  } else
 #pragma unroll 1
-  for (int e = threadIdx.x; e < rows * columns / 8; e += delta_threads) {
-    const int i = e / (columns / 8), j = e % (columns / 8) * 8;
-    copy_16_bytes(&tile.at(i, j), from + i * from_row + j);
-  }
+    for (int e = thread; e < rows * across; e += delta_threads)
+      copy_16_bytes(&tile.at(e / across, e % across * 8), from + e / across * from_row + e % across * 8);
 }
 /// The same for floats without gaps, a multiple of 4.
 __device__ inline void stage_floats(const float* from, int count, float* to) {
@@ -129,19 +145,24 @@ __device__ inline void stage_floats(const float* from, int count, float* to) {
   for (int e = 4 * threadIdx.x; e < count; e += 4 * delta_threads) copy_16_bytes(to + e, from + e);
 }
 
-/// 16 rows of a warp and one slab of fp16 in global memory as the left operand, times `factor`.
-struct LeftKept {
-  const fp16* rows;  // row g of the warp, column 0 of the slab
-  std::size_t row;
-  float factor;
-  __device__ std::uint32_t pair(int i, int j) const {
-    const std::uint32_t two = load_pair(rows + i * row + j);
-    return to_fp16_pair(factor * of_pair<fp16>(two, 0), factor * of_pair<fp16>(two, 1));
+/// A warp's 16 rows of a tile, from `row` on, in the layout of a sum.
+template <class TileType, int n>
+__device__ void load_sums(const TileType& tile, int row, float (&d)[n][4]) {
+  for_pairs(d, [&](int i, int j, float& a, float& b) {
+    const std::uint32_t two = load_pair(&tile.at(row + i, j));
+    a = of_pair<fp16>(two, 0), b = of_pair<fp16>(two, 1);
+  });
+}
+
+/// x of the lane's two rows first + g and first + g + 8.  Read before a loop that stores: the compiler cannot know that they stay.
+struct TwoRows {
+  float x[2];
+  __device__ TwoRows(const float* of, int first) {
+    const int g = first + static_cast<int>(threadIdx.x) % warp_size / 4;
+    x[0] = of[g], x[1] = of[g + 8];
   }
-  __device__ void load(int step, std::uint32_t (&a)[4]) const {
-    const int g = threadIdx.x % warp_size / 4, j = 16 * step + threadIdx.x % 4 * 2;
-    a[0] = pair(g, j), a[1] = pair(g + 8, j), a[2] = pair(g, j + 8), a[3] = pair(g + 8, j + 8);
-  }
+  /// Row 0 to 15 of the warp.
+  __device__ float operator[](int row) const { return x[row / 8]; }
 };
 
 template <int n>

@@ -15,20 +15,6 @@ __device__ inline int key_head_of(const DeltaSizes& s, int h) {
   return h / (s.value_heads / s.key_heads);
 }
 
-/// One sequence of the batch; `starts` is read once.
-struct Sequence {
-  int first_slot, first, tokens;
-  __device__ Sequence(const DeltaSizes& s, int n)
-      : first_slot(SIMT::first_slot(s, n)), first(first_token(s, n)), tokens(first_token(s, n + 1) - first) {}
-  /// One chunk alone.
-  __device__ explicit Sequence(const ChunkPlace& at) : first_slot(at.slot), first(at.first), tokens(at.count) {}
-  __device__ bool has(int c) const { return c * chunk < tokens; }
-  __device__ ChunkPlace place(int c) const {
-    const int left = tokens - c * chunk;
-    return {first_slot + c, first + c * chunk, left < chunk ? left : chunk};
-  }
-};
-
 /// Chunks in shared memory, `buffers` in turn (1 or 2).  Keys, queries and their factors as in v4::Saved; A, P; the decays are made
 /// a turn ahead, so that there are three of them.
 template <int keys, int buffers>

@@ -1,11 +1,12 @@
 // v6  the forward in one pass over the chunks: four warps of a block are a turn ahead and make keys, queries, A and P of the next chunk
 //     (or load them where several blocks need the same), while four warps for each slab of values take the state through this one and
 //     write o.  Between q, k, v and o nothing goes through memory but what the backward reads.
-//     Bytes of a token and head at 64/64: v4's three kernels 1,920; v6 1,280, of which 768 are kept for the backward.
 //     Long sequences of few heads and the backward are v5's.
-//     Alone, without a backward, 512; at 96/192 v4 4,224, v6 3,392, alone 2,432.
+//     Bytes of a token and head at 64/64: v4's three kernels 1,920; v6 1,280, of which 768 are kept for the backward; alone 512.  At
+//     96/192: v4 4,224, v6 3,392, alone 2,432.
 //     error of o as in v4's header: 2.9e-3, 1.3e-2, 9.9e-3
-//     predicted at B 32 T 1024 H 4 64/64: 35 to 45 us, as long as the instructions of 17 turns take; bytes: 39 us, alone 16    not measured
+//     predicted at B 32 T 1024 H 4 64/64 by walking through the compiled code with assumed latencies: 6,200 cycles a turn, 17 turns:
+//     55 to 60 us (a block alone: made in 4,500, gone through in 3,300; the shared memory's pipe: 42)    not measured
 #include "kernels/gated_delta_rule/cuda_v4_launch.h"
 #include "kernels/gated_delta_rule/cuda_v6_maker.h"
 #include "kernels/gated_delta_rule/cuda_v6_scan.h"

@@ -61,10 +61,11 @@ struct ChunkMaker {
   __device__ bool has_decays() const { return threadIdx.x / warp_size == 2; }
 
   /// Begins to copy the rows of a chunk; what lies beyond the row's `dim` stays as it is.
+  template <int threads>
   __device__ void fetch_rows(Rows<const bf16> x, const ChunkPlace& at, const Raw& to) const {
     const int dim = s.key_dim, column = kh * dim;
     const bool aligned = dim % 8 == 0 && x.stride % 8 == 0 && reinterpret_cast<std::uintptr_t>(x.data) % 16 == 0;
-    constexpr int across = keys / 8, used = delta_threads / across * across, step = used / across;
+    constexpr int across = keys / 8, used = threads / across * across, step = used / across;
     const int thread = forgotten(threadIdx.x), first = thread / across, j = thread % across * 8;
     if (thread >= used || j >= dim) return;
     const bf16* from = x.row(at.first + first) + column + j;
@@ -79,10 +80,12 @@ struct ChunkMaker {
 #pragma unroll 1
         for (int b = 0; b < 8 && j + b < dim; ++b) to.at(i, j + b) = from[b];
   }
+  /// By the first `threads` threads.
+  template <int threads>
   __device__ void fetch(int c) const {
     if (!sequence.has(c)) return;
     const ChunkPlace at = sequence.place(c);
-    fetch_rows(in.q, at, raw_q), fetch_rows(in.k, at, raw_k);
+    fetch_rows<threads>(in.q, at, raw_q), fetch_rows<threads>(in.k, at, raw_k);
   }
   __device__ void fetch_gates(int c) const {
     if (sequence.has(c)) gates.load(in.g, in.beta, sequence.place(c), h);
@@ -106,7 +109,7 @@ struct ChunkMaker {
       store_8(&a_low.at(i, j), zeros);
     }
     source_barrier();
-    fetch(c);
+    fetch<delta_threads>(c);
     if (!has_decays()) return;
     fetch_gates(c);
     put_decays(c);
@@ -132,7 +135,7 @@ struct ChunkMaker {
     }
     const float sum = there ? (sums[0] + sums[1]) + (sums[2] + sums[3]) : 0.0f;
     const float norm = o.unit_keys ? 1.0f / sqrtf(sum + 1e-6f) : 1.0f;
-    const float scale = o.unit_keys ? 8 * v4::scale_below_1(sqrtf(sum)) : 1.0f;
+    const float scale = o.unit_keys ? 8 * v4::scale_of_root(sum) : 1.0f;
     chunks.factors(c)[thread] = norm * v4::reciprocal_of_power(scale);
     chunks.norms(c)[thread] = norm;
     const Keys to = keys_row ? chunks.k(c) : chunks.q(c);
@@ -206,19 +209,20 @@ struct ChunkMaker {
     source_barrier();
     pack(c, sequence.place(c));
     source_barrier();
-    fetch(c + 1);
     // The block that this warp inverts and, of the six left of the diagonal, those with row + column = w mod 4.
     const int row = w == 0 ? 3 : w == 1 ? 1 : 2;
     pairs<2>(c, {w, row}, {w, (w + v4::warps - row) % v4::warps});
     if (w % 2 == 1) pairs<1>(c, {3}, {(w + 1) % v4::warps});
     __syncwarp();
     invert_leaf(diagonal + first * leaf, a, first);
-    source_barrier();
-    if (w < 2) merge<leaf>(a, l, 2 * w * leaf, 0, 0);
+    // Warps 0 and 2 had a block less.
+    if (w == 0) fetch<warp_size>(c + 1);
     if (has_decays() && sequence.has(c + 1)) {
       put_decays(c + 1);
       fetch_gates(c + 2);
     }
+    source_barrier();
+    if (w < 2) merge<leaf>(a, l, 2 * w * leaf, 0, 0);
     source_barrier();
     merge<2 * leaf>(a, l, 0, w / 2 * 16, w % 2 * 16);
   }

@@ -106,12 +106,10 @@ struct ChunkScan {
     Sums sums, o_sums;
     rescale(head);
     wait();
-    clear(sums);
-    multiply<false, keys / 16>(sums, LeftRows<Keys>{k, first}, state_tile);
+    clear(sums), clear(o_sums);
+    multiply_two<false, keys / 16>(sums, LeftRows<Keys>{k, first}, o_sums, LeftRows<Keys>{q, first}, state_tile);
     put_x(decays, k_factors, sums);
     fetch_values(c + 1);
-    clear(o_sums);
-    multiply<false, keys / 16>(o_sums, LeftRows<Keys>{q, first}, state_tile);
     for_elements(o_sums,
                  [&](int row, int, float& x) { x *= decays.from_start[first + row] * (o.query_scale * q_factors[first + row]); });
     wait();
