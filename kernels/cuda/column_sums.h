@@ -61,6 +61,26 @@ inline void add_partials(Stream stream, const char* name, std::ptrdiff_t count, 
          Dim3{warp_size, warp_size, 1}, sizeof(float) * warp_size * warp_size, count, columns, partial, out, accumulate);
 }
 
+/// Columns 2 lane + 64 m and the next one are a lane's, in a block (32, warps).
+__device__ inline int column_of(int m) {
+  return 2 * static_cast<int>(threadIdx.x) + 2 * warp_size * m;
+}
+/// What the warps of such a block have summed up, to the block's row of partial (blocks, width); shared memory (warps, width).
+template <int pairs>
+__device__ void leave_sums(const float (&of_lane)[pairs][2], int width, float* partial) {
+  float* sums = shared_memory();
+#pragma unroll
+  for (int m = 0; m < pairs; ++m)
+    for (int e = 0; e < 2; ++e)
+      if (column_of(m) + e < width) sums[static_cast<int>(threadIdx.y) * width + column_of(m) + e] = of_lane[m][e];
+  __syncthreads();
+  for (int j = static_cast<int>(threadIdx.y * warp_size + threadIdx.x); j < width; j += static_cast<int>(warp_size * blockDim.y)) {
+    float sum = 0;
+    for (int w = 0; w < static_cast<int>(blockDim.y); ++w) sum += sums[w * width + j];
+    partial[static_cast<std::ptrdiff_t>(blockIdx.x) * width + j] = sum;
+  }
+}
+
 template <class F>
 void column_sums(Stream stream, const char* name, std::ptrdiff_t rows, std::ptrdiff_t columns, F f, float* out, bool accumulate,
                  float* partial) {

@@ -19,7 +19,6 @@ struct Part {
   bool wide;
   float o[pairs][2], z[pairs][2], w[pairs][2], r = 1;
 
-  __device__ static int column_of(int m) { return 2 * static_cast<int>(threadIdx.x) + 2 * warp_size * m; }
   __device__ int count(int m) const { return s.value_dim - column_of(m); }
   __device__ void load(Rows<const T> x, float (&to)[pairs][2]) const {
 #pragma unroll
@@ -66,12 +65,11 @@ template <int pairs, class T>
 __global__ void __launch_bounds__(warp_size* warps)
     backward(DeltaOutputShape s, unsigned parts, Rows<const T> o, const float* weight, Rows<const T> z, Rows<const T> d_y, Rows<T> d_o,
              Rows<T> d_z, float* partial) {
-  using One = Part<pairs, T>;
   const bool aligned =
       rows_aligned(d_y, 2 * sizeof(T)) && rows_aligned(d_o, 2 * sizeof(T)) && (!s.gate || rows_aligned(d_z, 2 * sizeof(T)));
   float d_weight[pairs][2] = {};
   for (unsigned p = blockIdx.x * warps + threadIdx.y; p < parts; p += gridDim.x * warps) {
-    One part(s, p, o, weight, z, aligned);
+    Part<pairs, T> part(s, p, o, weight, z, aligned);
     float d[pairs][2], along = 0;
     part.load(d_y, d);
 #pragma unroll
@@ -95,17 +93,7 @@ __global__ void __launch_bounds__(warp_size* warps)
       for (int e = 0; e < 2; ++e) d[m][e] = part.r * (d[m][e] - part.o[m][e] * mean);
     part.store(d_o, d);
   }
-  float* sums = shared_memory();  // (warps, value_dim)
-#pragma unroll
-  for (int m = 0; m < pairs; ++m)
-    for (int e = 0; e < 2; ++e)
-      if (One::column_of(m) + e < s.value_dim) sums[static_cast<int>(threadIdx.y) * s.value_dim + One::column_of(m) + e] = d_weight[m][e];
-  __syncthreads();
-  for (int j = static_cast<int>(threadIdx.y * warp_size + threadIdx.x); j < s.value_dim; j += warp_size * warps) {
-    float sum = 0;
-    for (int v = 0; v < warps; ++v) sum += sums[v * s.value_dim + j];
-    partial[static_cast<std::ptrdiff_t>(blockIdx.x) * s.value_dim + j] = sum;
-  }
+  leave_sums(d_weight, s.value_dim, partial);
 }
 
 std::ptrdiff_t parts_of(const DeltaOutputShape& s) {

@@ -11,11 +11,6 @@ namespace {
 
 constexpr int warps = 8;  // of a block
 
-/// Columns 2 lane + 64 m and the next one.
-__device__ inline int column_of(int m) {
-  return 2 * static_cast<int>(threadIdx.x) + 2 * warp_size * m;
-}
-
 /// Where part p of (rows, groups) lies.
 struct PartPlace {
   std::ptrdiff_t row;
@@ -101,17 +96,7 @@ __global__ void __launch_bounds__(warp_size* warps)
       if (rounded.data) store_two(rounded.row(at.row) + at.column + j, aligned, count, before);
     }
   }
-  float* sums = shared_memory();  // (warps, width)
-#pragma unroll
-  for (int m = 0; m < pairs; ++m)
-    for (int e = 0; e < 2; ++e)
-      if (column_of(m) + e < width) sums[threadIdx.y * width + column_of(m) + e] = d_weight[m][e];
-  __syncthreads();
-  for (int j = static_cast<int>(threadIdx.y * warp_size + threadIdx.x); j < width; j += warp_size * warps) {
-    float sum = 0;
-    for (int v = 0; v < warps; ++v) sum += sums[v * width + j];
-    partial[static_cast<std::ptrdiff_t>(blockIdx.x) * width + j] = sum;
-  }
+  leave_sums(d_weight, width, partial);
 }
 
 constexpr int most_pairs = 16;
