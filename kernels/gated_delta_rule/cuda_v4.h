@@ -24,22 +24,23 @@ inline int padded_keys(int key_dim) {
   return keys < least_keys ? least_keys : keys;
 }
 
-/// The power of two with most * scale in [1/2, 1), but none beyond 2^60 or 2^-60; 1 for 0.
+/// 2^-exponent, but none beyond 2^60 or 2^-60.
+__device__ inline float scale_by(int exponent) {
+  return float_of(static_cast<std::uint32_t>(127 - (exponent < -60 ? -60 : exponent > 60 ? 60 : exponent)) << 23);
+}
+/// The power of two with most * scale in [1/2, 1), within those bounds; 1 for 0.
 __device__ inline float scale_below_1(float most) {
   if (most == 0) return 1.0f;
   std::uint32_t bits;
   memcpy(&bits, &most, sizeof bits);
-  const int exponent = static_cast<int>(bits >> 23 & 255) - 126;  // most < 2^exponent
-  return float_of(static_cast<std::uint32_t>(127 - (exponent < -60 ? -60 : exponent > 60 ? 60 : exponent)) << 23);
+  return scale_by(static_cast<int>(bits >> 23 & 255) - 126);  // most < 2^exponent
 }
-
 /// scale_below_1 of the square root of x, which is not taken: half of x's exponent.
 __device__ inline float scale_of_root(float x) {
   if (x == 0) return 1.0f;
   std::uint32_t bits;
   memcpy(&bits, &x, sizeof bits);
-  const int exponent = ((static_cast<int>(bits >> 23 & 255) - 127) >> 1) + 1;  // sqrt(x) < 2^exponent
-  return float_of(static_cast<std::uint32_t>(127 - (exponent < -60 ? -60 : exponent > 60 ? 60 : exponent)) << 23);
+  return scale_by(((static_cast<int>(bits >> 23 & 255) - 127) >> 1) + 1);  // sqrt(x) < 2^exponent
 }
 
 /// 1 / x for such a power of two.

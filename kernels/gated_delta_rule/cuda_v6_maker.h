@@ -17,7 +17,7 @@ struct TokenGates {
   }
 };
 
-/// A maker is made anew for every chunk; `gates` are handed from one to the next: the first warp's, of the chunk after.
+/// A maker is made anew for every chunk; `gates`, of the chunk after, go from one to the next.
 template <int keys, int buffers>
 struct ChunkMaker {
   using Keys = WarpTile<fp16, chunk, keys>;
@@ -57,7 +57,7 @@ struct ChunkMaker {
         gates(next) {}
 
   __device__ int warp() const { return forgotten(threadIdx.x / warp_size); }
-  /// One of the two warps that merge nothing at first.
+  /// One of the two warps that have a block of pairs less.
   __device__ bool has_decays() const { return threadIdx.x / warp_size == 2; }
 
   /// Begins to copy the rows of a chunk; what lies beyond the row's `dim` stays as it is.
