@@ -188,4 +188,33 @@ __device__ inline void load_matrices(std::uint32_t (&d)[4], const E* row) {
 #endif
 }
 
+/// The other way (stmatrix, compute capability 9.0; below, by single elements): d[i] to matrix i, transposed: the lane's pair is
+/// (2 t, g) and (2 t + 1, g) of it.
+template <class E>
+__device__ inline void store_transposed(const std::uint32_t (&d)[4], E* row) {
+#if defined(SEPARATRIX_EMULATED)
+  E* rows[32];
+  unsigned char* places = next_exchange();
+  std::memcpy(places + lane() * exchange_bytes, &row, sizeof row);
+  warp_barrier();
+  for (int l = 0; l < 32; ++l) std::memcpy(&rows[l], places + l * exchange_bytes, sizeof row);
+  const int g = lane() / 4, t = lane() % 4;
+  for (int i = 0; i < 4; ++i)
+    for (int e = 0; e < 2; ++e) rows[8 * i + 2 * t + e][g] = E{static_cast<std::uint16_t>(d[i] >> 16 * e)};
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+  const int lane = threadIdx.x % warp_size, g = lane / 4, t = lane % 4;
+  const auto at = reinterpret_cast<unsigned long long>(row);
+  for (int i = 0; i < 4; ++i)
+    for (int e = 0; e < 2; ++e) {
+      E* const to = reinterpret_cast<E*>(__shfl_sync(0xffffffffu, at, 8 * i + 2 * t + e));
+      to[g] = E{static_cast<std::uint16_t>(d[i] >> 16 * e)};
+    }
+#else
+  asm volatile("stmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(
+                   static_cast<unsigned>(__cvta_generic_to_shared(row))),
+               "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3])
+               : "memory");
+#endif
+}
+
 }  // namespace separatrix::SIMT

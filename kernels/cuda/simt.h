@@ -60,6 +60,15 @@ __device__ inline void named_barrier(int id, int threads) {
 #endif
 }
 
+/// The same without waiting: for a thread that has made what others wait for there, or is done with what they want back.
+__device__ inline void named_arrive(int id, int threads) {
+#ifdef SEPARATRIX_EMULATED
+  arrive_at_named_barrier(id, threads);
+#else
+  asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
+#endif
+}
+
 /// Sum over the 32 lanes of a warp, in every lane; the order of the additions is fixed.
 __device__ inline float warp_sum(float x) {
   for (int step = 16; step > 0; step /= 2) x += __shfl_xor_sync(0xffffffffu, x, step);

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "kernels/cuda/named_barriers.h"
 #include "tasks/error.h"
 #include "tasks/rng.h"
 
@@ -127,6 +128,7 @@ class Block {
     }
     current = outer;
     require_arrived();
+    named_.require_empty(name_);
     for (std::size_t i = shared_.size() - guard_floats; i < shared_.size(); ++i)
       if (!std::isnan(shared_[i])) fail("{}: a block wrote behind its shared memory", name_);
   }
@@ -141,6 +143,8 @@ class Block {
     fibers_[running_].barrier = barrier, fibers_[running_].barrier_threads = threads;
     wait(State::at_named_barrier);
   }
+
+  void arrive_at(int barrier, int threads) { named_.arrive(barrier, threads); }
 
   float* shared() { return shared_.data(); }
   unsigned char* next_exchange() {
@@ -225,24 +229,15 @@ class Block {
     return false;
   }
 
-  /// Those at which as many threads wait as they say.
   bool open_named_barriers() {
-    bool opened = false;
-    std::map<int, std::vector<Fiber*>> waiting;
+    std::map<int, std::vector<int>> waiting;
+    for (const Fiber& f : fibers_)
+      if (f.state == State::at_named_barrier) waiting[f.barrier].push_back(f.barrier_threads);
+    const std::vector<int> open = named_.open(name_, waiting);
     for (Fiber& f : fibers_)
-      if (f.state == State::at_named_barrier) waiting[f.barrier].push_back(&f);
-    for (const auto& [id, fibers] : waiting) {
-      const auto wanted = static_cast<std::size_t>(fibers.front()->barrier_threads);
-      if (id < 1 || id > 15 || wanted < 32 || wanted % 32 != 0)
-        fail("{}: no barrier {} of {} threads: 1 to 15, whole warps", name_, id, wanted);
-      for (const Fiber* f : fibers)
-        if (static_cast<std::size_t>(f->barrier_threads) != wanted || fibers.size() > wanted)
-          fail("{}: barrier {} is for {} threads and for {}, {} wait", name_, id, wanted, f->barrier_threads, fibers.size());
-      if (fibers.size() < wanted) continue;
-      for (Fiber* f : fibers) f->state = State::ready;
-      opened = true;
-    }
-    return opened;
+      if (f.state == State::at_named_barrier && std::find(open.begin(), open.end(), f.barrier) != open.end())
+        f.state = State::ready;
+    return !open.empty();
   }
 
   const char* name_;
@@ -250,6 +245,7 @@ class Block {
   unsigned count_, running_ = 0;
   Context scheduler_;
   std::vector<Fiber> fibers_;
+  NamedBarriers named_;
   std::vector<float> shared_;
   std::vector<unsigned char> exchange_;
 };
@@ -286,6 +282,9 @@ void warp_barrier() {
 }
 void wait_at_named_barrier(int id, int threads) {
   Block::current->wait_at(id, threads);
+}
+void arrive_at_named_barrier(int id, int threads) {
+  Block::current->arrive_at(id, threads);
 }
 unsigned char* next_exchange() {
   return Block::current->next_exchange();

@@ -41,6 +41,7 @@ float* shared_memory();
 void block_barrier();
 void warp_barrier();
 void wait_at_named_barrier(int id, int threads);
+void arrive_at_named_barrier(int id, int threads);
 
 constexpr int exchange_bytes = 32;
 /// The places where the lanes of this thread's warp put what the others may read after the next warp_barrier: lane i at

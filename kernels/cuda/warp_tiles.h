@@ -15,7 +15,8 @@ struct WarpTile {
   E* data;
   __device__ explicit WarpTile(E* p) : data(p) {}
   __device__ explicit WarpTile(SharedPieces& pieces, int parts = 1) : WarpTile(reinterpret_cast<E*>(pieces.take(parts * floats))) {}
-  __device__ WarpTile part(std::ptrdiff_t turn) const { return WarpTile(data + turn % 2 * count * stride); }
+  __device__ WarpTile part(std::ptrdiff_t turn) const { return number(turn % 2); }
+  __device__ WarpTile number(std::ptrdiff_t part) const { return WarpTile(data + part * count * stride); }
   /// What begins at (row, column), with the same stride.
   __device__ WarpTile from(int row, int column) const { return WarpTile(data + row * stride + column); }
   __device__ E& at(int i, int j) const { return data[i * stride + j]; }

@@ -29,6 +29,16 @@ __device__ inline void store_pair(E* to, std::uint32_t pair) {
 #endif
 }
 
+/// Two floats, aligned to 8 bytes.
+__device__ inline void load_2(const float* from, float (&x)[2]) {
+#ifdef SEPARATRIX_EMULATED
+  std::memcpy(x, from, 8);
+#else
+  const float2 both = *reinterpret_cast<const float2*>(from);
+  x[0] = both.x, x[1] = both.y;
+#endif
+}
+
 /// Four floats, aligned to 16 bytes.
 __device__ inline void load_4(const float* from, float (&x)[4]) {
 #ifdef SEPARATRIX_EMULATED

@@ -80,6 +80,8 @@ const DeltaVersion<T>& delta_version(const DeltaSizes& sizes, const DeltaOptions
 const DeltaVersion<bf16>& delta_in_pieces(int chunks);
 /// v6 with `groups` (1 or 2) slabs of 32 values in a block, and no pieces, whatever the sizes.
 const DeltaVersion<bf16>& delta_fused(int groups);
+/// v7 without pieces, whatever the sizes, whose blocks make their chunks (where keys and values are few enough) or load them.
+const DeltaVersion<bf16>& delta_owned(bool made);
 
 /// One token of every sequence: `state` (sequences, value_heads, key_dim, value_dim) is replaced by the state after it; row n of
 /// every Rows belongs to sequence n.  sizes.length is 1.

@@ -85,5 +85,6 @@ DeltaVersion<bf16> delta_v3();  // bf16 only
 DeltaVersion<bf16> delta_v4();  // bf16 only
 DeltaVersion<bf16> delta_v5();  // bf16 only
 DeltaVersion<bf16> delta_v6();  // bf16 only
+DeltaVersion<bf16> delta_v7();  // bf16 only
 
 }  // namespace separatrix::SIMT

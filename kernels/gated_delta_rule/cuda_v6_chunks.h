@@ -6,21 +6,21 @@
 namespace separatrix::SIMT {
 namespace v6 {
 
-/// The threads that make or load chunks.
-__device__ inline void source_barrier() {
-  named_barrier(1, delta_threads);
+/// The threads that make or load chunks; where there are two such groups, each for itself.
+__device__ inline void source_barrier(int group = 0) {
+  named_barrier(1 + group, delta_threads);
 }
 
 __device__ inline int key_head_of(const DeltaSizes& s, int h) {
   return h / (s.value_heads / s.key_heads);
 }
 
-/// Chunks in shared memory, `buffers` in turn (1 or 2).  Keys, queries and their factors as in v4::Saved; A, P; the decays are made
-/// a turn ahead, so that there are three of them.
-template <int keys, int buffers>
+/// Chunks in shared memory, `buffers` in turn, made by `makers` groups in turn.  Keys, queries and their factors as in v4::Saved;
+/// A, P; a maker has the decays of its next chunk before this one is done with, so that there are more of them.
+template <int keys, int buffers, int makers = 1>
 struct Chunks {
   using Keys = WarpTile<fp16, chunk, keys>;
-  static constexpr int numbers = Decays::floats + 4 * chunk, turns = buffers == 1 ? 1 : 3;
+  static constexpr int numbers = Decays::floats + 4 * chunk, turns = buffers == 1 ? 1 : buffers + makers;
   static constexpr std::size_t floats = buffers * (2 * Keys::floats + 2 * Square::floats) + turns * numbers;
   Keys q_, k_;
   Square inverse_, p_;
@@ -32,10 +32,10 @@ struct Chunks {
         p_(shared, buffers),
         numbers_(shared.take(turns * numbers)) {}
 
-  __device__ Keys q(int c) const { return q_.part(c % buffers); }
-  __device__ Keys k(int c) const { return k_.part(c % buffers); }
-  __device__ Square inverse(int c) const { return inverse_.part(c % buffers); }
-  __device__ Square p(int c) const { return p_.part(c % buffers); }
+  __device__ Keys q(int c) const { return q_.number(c % buffers); }
+  __device__ Keys k(int c) const { return k_.number(c % buffers); }
+  __device__ Square inverse(int c) const { return inverse_.number(c % buffers); }
+  __device__ Square p(int c) const { return p_.number(c % buffers); }
   __device__ Decays decays(int c) const { return Decays(numbers_ + c % turns * numbers); }
   /// Of q, then of k; so are the norms, which only ChunkMaker has.
   __device__ float* factors(int c) const { return numbers_ + c % turns * numbers + Decays::floats; }
@@ -43,8 +43,8 @@ struct Chunks {
 };
 
 /// A chunk to global memory, by four warps behind a barrier; `keys_too`: keys and queries, once for the heads that share them.
-template <int keys, int buffers>
-__device__ void keep_chunk(const Chunks<keys, buffers>& chunks, int c, const v4::Saved& saved, std::size_t head,
+template <int keys, int buffers, int makers>
+__device__ void keep_chunk(const Chunks<keys, buffers, makers>& chunks, int c, const v4::Saved& saved, std::size_t head,
                            std::size_t key_head, bool keys_too) {
   v4::keep(chunks.inverse(c), saved.inverse(head));
   v4::keep(chunks.p(c), saved.p(head));
@@ -58,12 +58,12 @@ __device__ void keep_chunk(const Chunks<keys, buffers>& chunks, int c, const v4:
 }
 
 /// Loads what keep_chunk has written.
-template <int keys>
+template <int keys, int buffers>
 struct ChunkLoader {
   static constexpr std::size_t floats = 0;
   const DeltaSizes& s;
   const v4::Saved& saved;
-  const Chunks<keys, 2>& chunks;
+  const Chunks<keys, buffers>& chunks;
   Sequence sequence;
   int h, kh;
 
@@ -80,6 +80,10 @@ struct ChunkLoader {
     arrive_copies();
   }
 };
+
+/// Every chunk to `saved`, a block each.
+void make_all_chunks(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const DeltaArguments<bf16>& in,
+                     const v4::Saved& saved);
 
 }  // namespace v6
 }  // namespace separatrix::SIMT

@@ -32,6 +32,7 @@ __global__ void __launch_bounds__(delta_threads, 2)
   TokenGates gates;
   const ChunkMaker<keys, 1> maker(shared, s, o, in, chunks, Sequence(at), blockIdx.y, key_head_of(s, blockIdx.y), gates);
   maker.begin(0);
+  maker.arrive();
   maker.put(0);
   source_barrier();
   const int h = blockIdx.y, kh = key_head_of(s, h);
@@ -42,7 +43,7 @@ __global__ void __launch_bounds__(delta_threads, 2)
 template <int keys, int groups, bool made>
 struct Fused {
   static constexpr int threads = (1 + groups) * delta_threads;
-  using Source = std::conditional_t<made, ChunkMaker<keys, 2>, ChunkLoader<keys>>;
+  using Source = std::conditional_t<made, ChunkMaker<keys, 2>, ChunkLoader<keys, 2>>;
   static constexpr std::size_t floats = Chunks<keys, 2>::floats + Source::floats + groups * ChunkScan<keys>::floats;
   /// All of them, from different places of the text.
   __device__ static void turn_barrier() { named_barrier(15, threads); }
@@ -67,11 +68,12 @@ __global__ void __launch_bounds__(Fused<keys, groups, made>::threads, 1)
         SharedPieces again(shared_memory() + forgotten(0));
         const Chunks<keys, 2> same(again);
         const ChunkMaker<keys, 2> maker(again, s, o, in, same, sequence, h, kh, gates);
+        maker.arrive();
         maker.put(c);
         Block::turn_barrier();
       }
     } else {
-      const ChunkLoader<keys> loader{s, saved, chunks, sequence, h, kh};
+      const ChunkLoader<keys, 2> loader{s, saved, chunks, sequence, h, kh};
       for (int c = 0; sequence.has(c); ++c) {
         loader.put(c);
         Block::turn_barrier();
@@ -118,7 +120,6 @@ Shape shape_with(const DeltaSizes& s) {
 template <int keys, int groups>
 void launch_passes(bool made, Stream stream, const DeltaSizes& s, const DeltaOptions& o, const DeltaArguments<bf16>& in, Rows<bf16> out,
                    float* final_state, const v4::Saved& saved) {
-  const v4::Grids grids(s);
   const int blocks = (padded_values(s.value_dim) / slab + groups - 1) / groups;  // of one head
   const Dim3 grid{static_cast<unsigned>(s.sequences), static_cast<unsigned>(s.value_heads), static_cast<unsigned>(blocks)};
   const Dim3 threads{delta_threads, 1 + groups, 1};
@@ -129,7 +130,7 @@ void launch_passes(bool made, Stream stream, const DeltaSizes& s, const DeltaOpt
     launch(stream, "delta_v6_fused", fused<keys, groups, is_made>, grid, threads, shared, s, o, in, saved, out, final_state);
   };
   if (made) return go(std::true_type{});
-  launch(stream, "delta_v6_prepare", prepare<keys>, grids.chunks, grids.threads, bytes(prepare_floats<keys>()), s, o, in, saved);
+  make_all_chunks(stream, s, o, in, saved);
   go(std::false_type{});
 }
 
@@ -169,6 +170,16 @@ DeltaVersion<bf16> version() {
 }
 
 }  // namespace
+
+void make_all_chunks(Stream stream, const DeltaSizes& s, const DeltaOptions& o, const DeltaArguments<bf16>& in,
+                     const v4::Saved& saved) {
+  const v4::Grids grids(s);
+  v4::for_padded_keys(s.key_dim, [&](auto size) {
+    constexpr int keys = decltype(size)::value;
+    launch(stream, "delta_v6_prepare", prepare<keys>, grids.chunks, grids.threads, bytes(prepare_floats<keys>()), s, o, in, saved);
+  });
+}
+
 }  // namespace v6
 
 DeltaVersion<bf16> delta_v6() {

@@ -17,8 +17,9 @@ struct TokenGates {
   }
 };
 
-/// A maker is made anew for every chunk; `gates`, of the chunk after, go from one to the next.
-template <int keys, int buffers>
+/// One of `makers` groups of four warps, each of which makes every makers-th chunk.  The object is made anew for every chunk;
+/// `gates`, of the chunk after, go from one to the next.
+template <int keys, int buffers, int makers = 1>
 struct ChunkMaker {
   using Keys = WarpTile<fp16, chunk, keys>;
   using Raw = WarpTile<bf16, chunk, keys>;
@@ -29,7 +30,7 @@ struct ChunkMaker {
   const DeltaSizes& s;
   const DeltaOptions& o;
   const DeltaArguments<bf16>& in;
-  const Chunks<keys, buffers>& chunks;
+  const Chunks<keys, buffers, makers>& chunks;
   Sequence sequence;
   int h, kh;  // value head, key head
   Raw raw_q, raw_k;
@@ -37,10 +38,11 @@ struct ChunkMaker {
   Square a_low;
   float* diagonal;  // blocks of L, (4, leaf, leaf)
   TokenGates& gates;
+  int group;
 
   __device__ ChunkMaker(SharedPieces& shared, const DeltaSizes& sizes, const DeltaOptions& options,
-                        const DeltaArguments<bf16>& arguments, const Chunks<keys, buffers>& made, const Sequence& of, int head,
-                        int key_head, TokenGates& next)
+                        const DeltaArguments<bf16>& arguments, const Chunks<keys, buffers, makers>& made, const Sequence& of,
+                        int head, int key_head, TokenGates& next, int number = 0)
       : s(sizes),
         o(options),
         in(arguments),
@@ -54,7 +56,8 @@ struct ChunkMaker {
           over ? Square(reinterpret_cast<fp16*>(raw_q.data) + Square::rows * Square::stride) : Square(shared)},
         a_low(shared),
         diagonal(shared.take(chunk * leaf)),
-        gates(next) {}
+        gates(next),
+        group(number) {}
 
   __device__ int warp() const { return forgotten(threadIdx.x / warp_size); }
   /// One of the two warps that have a block of pairs less.
@@ -95,6 +98,10 @@ struct ChunkMaker {
     chunks.decays(c).put([&](int i) { return gates.g[i % 2]; }, [&](int i) { return gates.beta[i % 2]; });
   }
 
+  __device__ void wait() const {
+    source_barrier(group);
+  }
+
   /// Before chunk c, which is made first.
   __device__ void begin(int c) const {
     const std::uint32_t zeros[4] = {0, 0, 0, 0};
@@ -104,16 +111,16 @@ struct ChunkMaker {
     }
     for (int e = threadIdx.x; e < chunk * chunk / 8; e += delta_threads) {  // nor is what lies above the diagonal blocks of A and P
       const int i = e / (chunk / 8), j = e % (chunk / 8) * 8;
-      for (int turn = 0; turn < buffers; ++turn)
+      for (int turn = group; turn < buffers; turn += makers)
         store_8(&chunks.inverse(turn).at(i, j), zeros), store_8(&chunks.p(turn).at(i, j), zeros);
       store_8(&a_low.at(i, j), zeros);
     }
-    source_barrier();
+    wait();
     fetch<delta_threads>(c);
-    if (!has_decays()) return;
+    if (!has_decays() || !sequence.has(c)) return;
     fetch_gates(c);
     put_decays(c);
-    fetch_gates(c + 1);
+    fetch_gates(c + makers);
   }
 
   /// Rows as fp16 times a power of two that brings their norm to [4, 8): exact but for elements 2^-18 of it.  A thread has one row.
@@ -201,14 +208,17 @@ struct ChunkMaker {
     }
   }
 
-  /// Chunk c, and the decays of the one behind it.  Begins to copy the rows of that one.
+  /// The rows of the chunk are there.
+  __device__ void arrive() const {
+    arrive_copies();
+    wait();
+  }
+  /// Chunk c, and the decays of this maker's next one, whose rows it begins to copy.
   __device__ void put(int c) const {
     const SplitSquare a{chunks.inverse(c), a_low};
     const int w = warp(), first = w * leaf;
-    arrive_copies();
-    source_barrier();
     pack(c, sequence.place(c));
-    source_barrier();
+    wait();
     // The block that this warp inverts and, of the six left of the diagonal, those with row + column = w mod 4.
     const int row = w == 0 ? 3 : w == 1 ? 1 : 2;
     pairs<2>(c, {w, row}, {w, (w + v4::warps - row) % v4::warps});
@@ -216,14 +226,14 @@ struct ChunkMaker {
     __syncwarp();
     invert_leaf(diagonal + first * leaf, a, first);
     // Warps 0 and 2 had a block less.
-    if (w == 0) fetch<warp_size>(c + 1);
-    if (has_decays() && sequence.has(c + 1)) {
-      put_decays(c + 1);
-      fetch_gates(c + 2);
+    if (w == 0) fetch<warp_size>(c + makers);
+    if (has_decays() && sequence.has(c + makers)) {
+      put_decays(c + makers);
+      fetch_gates(c + 2 * makers);
     }
-    source_barrier();
+    wait();
     if (w < 2) merge<leaf>(a, l, 2 * w * leaf, 0, 0);
-    source_barrier();
+    wait();
     merge<2 * leaf>(a, l, 0, w / 2 * 16, w % 2 * 16);
   }
 };

@@ -23,7 +23,7 @@ template <class T>
 const std::vector<DeltaVersion<T>>& delta_versions() {
   static const std::vector<DeltaVersion<T>> versions = [] {
     std::vector<DeltaVersion<T>> all{delta_v1<T>(), delta_v2<T>()};
-    if constexpr (std::is_same_v<T, bf16>) all.insert(all.end(), {delta_v3(), delta_v4(), delta_v5(), delta_v6()});
+    if constexpr (std::is_same_v<T, bf16>) all.insert(all.end(), {delta_v3(), delta_v4(), delta_v5(), delta_v6(), delta_v7()});
     return all;
   }();
   return versions;
@@ -37,7 +37,7 @@ const DeltaVersion<T>& delta_version(const DeltaSizes& s, const DeltaOptions& o)
   if (s.key_dim < 32) return all.front();
   if constexpr (std::is_same_v<T, bf16>) {
     if (!o.unit_keys || o.wide_beta) return all[2];
-    if (device_shared_bytes() < most_shared_bytes) return all[4];  // v6 takes all that a Hopper has
+    if (device_shared_bytes() < most_shared_bytes) return all[4];  // v6 and v7 take all that a Hopper has
   }
   return all.back();
 }

@@ -68,6 +68,7 @@ TEST_CASE("the delta rule on the device in bf16 errs less than flash-linear-atte
     std::vector<DeltaVersion<bf16>> versions = delta_versions<bf16>();
     versions.push_back(delta_in_pieces(4));  // which by itself does not split so few chunks
     versions.push_back(delta_fused(2));      // and v6 takes one slab a block
+    versions.push_back(delta_owned(true));   // and v7 loads its chunks
     for (const DeltaVersion<bf16>& version : versions) {
       const double ours = error(outputs(version, x), truth) / size;
       INFO(version.name << ", " << hard[r].name << ": " << ours << " beside " << theirs);

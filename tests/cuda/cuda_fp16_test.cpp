@@ -1,4 +1,4 @@
-// The gated delta rule with fp16 operands (v4, v6) and half precision itself.  On a device or, in emulation, without one.
+// The gated delta rule with fp16 operands (v4, v6, v7) and half precision itself.  On a device or, in emulation, without one.
 #include <fmt/format.h>
 
 #include "kernels/cuda/fp16.h"
@@ -11,9 +11,9 @@ using namespace separatrix::SIMT;
 
 namespace {
 
-/// v4; v6 with blocks of every width.
+/// v4; v6 with blocks of every width; v7 with chunks made by the block and loaded.
 const std::vector<DeltaVersion<bf16>>& versions() {
-  static const std::vector<DeltaVersion<bf16>> all{v4(), delta_fused(1), delta_fused(2)};
+  static const std::vector<DeltaVersion<bf16>> all{v4(), delta_fused(1), delta_fused(2), delta_owned(true), delta_owned(false)};
   return all;
 }
 
@@ -134,16 +134,24 @@ TEST_CASE("the delta rule with fp16 operands gives the same bits in every order,
   }
 }
 
-TEST_CASE("a forward alone needs no memory where a block makes the chunks of its head: few slabs, many heads") {
-  const DeltaVersion<bf16>& v6 = delta_versions<bf16>().back();
+TEST_CASE("a forward alone needs no memory where a block makes the chunks of its head: few values, many heads") {
+  const std::vector<DeltaVersion<bf16>>& all = delta_versions<bf16>();
+  const DeltaVersion<bf16>&v6 = all[5], &v7 = all[6];
   DeltaSizes s;
   s.sequences = 32, s.length = 100, s.tokens = 3200, s.key_heads = s.value_heads = 4, s.key_dim = s.value_dim = 64;
   CHECK(v6.alone_size(s) == 0);
   CHECK(v6.saved_size(s) == v4().saved_size(s));
   s.value_dim = 65;  // three slabs
   CHECK(v6.alone_size(s) > 0);
-  s.value_dim = 64, s.sequences = 16, s.tokens = 1600;  // less than half as many heads as multiprocessors
+  s.value_dim = 128;  // two groups of 64
+  CHECK(v7.alone_size(s) == 0);
+  s.value_dim = 129;
+  CHECK(v7.alone_size(s) > 0);
+  s.value_dim = 64, s.key_dim = 65;
+  CHECK(v7.alone_size(s) > 0);
+  s.key_dim = 64, s.sequences = 16, s.tokens = 1600;  // less than half as many heads as multiprocessors
   CHECK(v6.alone_size(s) > 0);
+  CHECK(v7.alone_size(s) > 0);
 }
 
 TEST_CASE("blocks of a width that is not compiled are refused") {

@@ -100,7 +100,7 @@ TEST_CASE("the kernels that are timed have passed their check, and bytes, work a
   KernelBench plain = b;
   plain.precision = Precision::fp32;
   const std::vector<KernelSpeed> delta = bench_delta(b), attention = bench_attention(b), in_fp32 = bench_attention(plain);
-  REQUIRE(delta.size() == 2 * delta_versions<bf16>().size() + 1);  // forward, backward, and v6's forward alone
+  REQUIRE(delta.size() == 2 * delta_versions<bf16>().size() + 2);  // forward, backward, and the forward alone of v6 and v7
   CHECK(delta.back().pass == "forward_alone");
   REQUIRE(attention.size() == 2 * attention_versions<bf16>().size());
   REQUIRE(in_fp32.size() == 2 * attention_versions<float>().size());
