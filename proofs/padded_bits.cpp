@@ -17,9 +17,13 @@ bool enough_bits(const BuiltModel& built, const padded::Plan& plan, const std::s
   return run.different.empty() && run.answer == (value_of(parse_formula(formula)) ? '1' : '0');
 }
 
-int bits_needed(const BuiltModel& built, const padded::Plan& plan, int n) {
+std::string formula_of(int n) {
   Rng rng = draw(1, Purpose::report, static_cast<std::uint32_t>(n), 7000);
-  const std::string formula = n == 7 ? all_formulas_of_seven_tokens()[90] : random_formula(rng, (n + 1) / 2, padded::floor_log2(n));
+  return n == 7 ? all_formulas_of_seven_tokens()[90] : random_formula(rng, (n + 1) / 2, padded::floor_log2(n));
+}
+
+int bits_needed(const BuiltModel& built, const padded::Plan& plan, int n) {
+  const std::string formula = formula_of(n);
   const double law = padded_bits_law(n);
   int p = static_cast<int>(std::floor(law)) - 2;
   while (p <= law + 1 && !enough_bits(built, plan, formula, p)) ++p;
@@ -35,6 +39,7 @@ Outcome check_bits(const BuiltModel& built, const std::vector<int>& lengths) {
     const int p = bits_needed(built, plan, n);
     cases.expect(p >= law - 1 && p <= law + 1,
                  [&] { return fmt::format("n = {}: {} bits or more, the law says {:.1f}", n, p, law); });
+    cases.expect(!enough_bits(built, plan, formula_of(n), 24), [&] { return fmt::format("n = {}: 24 bits are enough", n); });
     found += fmt::format("{}n = {}: {} bits, the law {:.1f}", found.empty() ? "" : "; ", n, p, law);
   }
   return cases.done(found);

@@ -50,8 +50,7 @@ std::vector<Claim> padded_claims() {
        "8 formulas of n = 7, 2 of n = 15", check_padded_heads_deep},
       {"padded_bits",
        "in p-bit arithmetic the first p above 4 log2 q + 2 at which the model is right is 4 log2 q + 5, within one, q = (7 + 2 "
-       "2^D) "
-       "(n + 1)",
+       "2^D) (n + 1); at 24 bits it is not",
        "every operation of the model rounded", Strength::sampled, "one formula of n = 7", model, check_padded_bits,
        "one formula each of n = 7, 11, 13, 15, 17", check_padded_bits_deep},
       {"balanced_programs",

@@ -168,13 +168,23 @@ Outcome check_small_budgets_of(double from) {
   Cases cases;
   for (const double alpha : {0.1, 0.22, 0.28, 0.5, 0.58, 0.6, 1.0, 2.0}) {
     const QuantizationModel all{alpha, 0, 4, {3, 1, 1}, {1.5, 1, 1}}, half{alpha, 0.5, 4, {3, 1, 1}, {1.5, 1, 1}};
-    // D = T, the smallest budget that the proof allows; no task is learnable before D = zeta T.
-    const double grown = token_law(half)(1) - token_law(all)(1);
-    cases.expect((grown < 0) == (alpha < from),
-                 [&] { return fmt::format("alpha = {}: at D = T the law changes by {:.3g} as epsilon grows", alpha, grown); });
-    cases.expect(excess_with_tokens(all, 1) == mean_reduction(all), [&] { return "a task is learned with D = T"; });
+    const double zeta = power_tail(alpha, 0);
+    const double tokens = std::pow(alpha * std::pow(zeta, 1 / (alpha + 1)), -(alpha + 1) / alpha),
+                 parameters = std::pow(alpha * zeta, -1 / alpha);  // where the laws turn, in units of one task
+    for (const double x : {0.25, 0.99, 1.01, 4.0}) {
+      const double of_d = token_law(half)(x * tokens) - token_law(all)(x * tokens),
+                   of_n = parameter_law(half)(x * parameters) - parameter_law(all)(x * parameters);
+      cases.expect((of_d < 0) == (x < 1) && (of_n < 0) == (x < 1), [&] {
+        return fmt::format(
+            "alpha = {}, {} of the budget where a law turns: L(D) changes by {:.3g}, L(N) by {:.3g} as epsilon grows", alpha, x,
+            of_d, of_n);
+      });
+    }
+    cases.expect((tokens > 1) == (alpha < from) && tokens < zeta && parameters < 1,
+                 [&] { return fmt::format("alpha = {}: L(D) turns at {:.3g} T, L(N) at {:.3g} C", alpha, tokens, parameters); });
+    cases.expect(excess_with_tokens(all, tokens) == mean_reduction(all), [&] { return "a task is learned where L(D) turns"; });
   }
-  return cases.done(fmt::format("at D = T, where no task is learned, L(D) falls as epsilon grows for alpha < {:.3f}", from));
+  return cases.done(fmt::format("where no task is learned yet; L(D) turns above D = T for alpha < {:.3f}", from));
 }
 
 Outcome check_irreducible_of(double (*irreducible)(const QuantizationModel&)) {

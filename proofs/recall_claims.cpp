@@ -15,8 +15,8 @@ std::vector<Claim> recall_claims() {
   static const std::string model = "recall_by_attention";
   return {
       {"hash_argmax",
-       "the layer-norm hash of q has its largest product with the hash of k = q alone; the gap is 1 - (1 + (n^2 - n + "
-       "1)^-2)^(-1/2)",
+       "the layer-norm hash of q has its largest product with the hash of k = q alone, which for all q is Cauchy-Schwarz on (q, 1) "
+       "and (k, 1); the gap is 1 - (1 + (n^2 - n + 1)^-2)^(-1/2)",
        "Merrill and Sabharwal 2024", Strength::exhaustive, "q, k <= 150", "", check_hash_argmax},
       {"hash_bits", "it takes 4 log2 n + 2 bits, within one, to retrieve each of n positions by the hash; 24 bits reach n = 48",
        "p-bit arithmetic, every operation rounded", Strength::exhaustive, "n = 4 .. 128", "", check_hash_bits},

@@ -48,10 +48,12 @@ std::vector<Claim> scaling_claims() {
        "paper, Corollary 4.1; in double precision", Strength::sampled, grid + "; budgets of 1 to 10^9 tasks, exact ones to 10^4",
        "", check_expressivity},
       {"corollary_4_1_small_budgets",
-       "for D < zeta(alpha+1) T, before any task is learnable, the printed L(D) can fall as epsilon grows: at D = T exactly for "
-       "alpha zeta(alpha+1)^(1/(alpha+1)) < 1",
-       "paper, Corollary 7.1 of Appendix E, which says D >= T; in double precision", Strength::sampled,
-       "8 exponents, Delta' = Delta / 2, epsilon = 0 and 1/2", "", check_small_budgets},
+       "with T' = T, C' = C and Delta' < Delta the printed L(D) falls as epsilon grows exactly for D < T Z^(-(alpha+1)/alpha), Z = "
+       "alpha zeta(alpha+1)^(1/(alpha+1)), a budget above T for alpha < 0.590 and always below zeta(alpha+1) T, where the first "
+       "task "
+       "is learnable; the printed L(N) exactly for N < C (alpha zeta(alpha+1))^(-1/alpha), less than one task",
+       "paper, Corollary 4.1; Corollary 5.2 and Corollary 7.1 of Appendix E, which say all N and all D; in double precision",
+       Strength::sampled, "8 exponents, T' = T, C' = C, Delta' = Delta / 2, epsilon = 0 and 1/2", "", check_small_budgets},
       {"corollary_4_2", "the irreducible loss strictly grows with epsilon if and only if Delta' < Delta", "paper, Corollary 4.2",
        Strength::sampled, "5 values of Delta', 17 of epsilon", "", check_irreducible},
   };

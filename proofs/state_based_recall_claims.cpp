@@ -5,6 +5,9 @@ namespace separatrix {
 
 Outcome check_theorem_1_small(const BuiltModel& model);
 Outcome check_theorem_1_small_deep(const BuiltModel& model);
+Outcome check_theorem_1_pointers(const BuiltModel& model);
+Outcome check_theorem_1_pointers_spelled(const BuiltModel& model);
+Outcome check_theorem_1_pointers_deep(const BuiltModel& model);
 Outcome check_theorem_1_unique_hard(const BuiltModel& model);
 Outcome check_theorem_1_unique_hard_deep(const BuiltModel& model);
 Outcome check_theorem_1_examples(const BuiltModel& model);
@@ -47,6 +50,8 @@ struct Closure {
 constexpr Closure kDeltaRulesFirst{check_theorem_1_all_lengths, check_theorem_1_all_lengths_deep};
 constexpr Closure kAttentionFirst{check_attention_first_all_lengths, check_attention_first_all_lengths_deep};
 
+constexpr const char* kOneToken = "each pointer being one token";
+
 /// A model and how its statements speak of it.
 struct Solver {
   std::string prefix, model, words, pointers, source;
@@ -64,6 +69,11 @@ void add_claims_of(const Solver& h, std::vector<Claim>& claims) {
   claims.push_back({h.prefix + "_small", same + " on every small program", h.source, Strength::exhaustive,
                     "every string of at most 2 bits, all pointers, at most 1 swap", h.model, check_theorem_1_small,
                     "every string of at most 3 bits, all pointers, at most 2 swaps", check_theorem_1_small_deep});
+  const bool one_token = h.pointers == kOneToken;
+  claims.push_back({h.prefix + "_pointers", same + " reads every position of lists of every length", h.source, Strength::exhaustive,
+                    fmt::format("every pointer into 1 to 8, 16, {} bits, at most 1 swap", one_token ? "32, 64 and 128" : "and 32"),
+                    h.model, one_token ? check_theorem_1_pointers : check_theorem_1_pointers_spelled,
+                    "every pointer into 1 to 128 bits, at most 1 swap", check_theorem_1_pointers_deep});
   claims.push_back({h.prefix + "_examples", same + " on examples drawn by the task, every reveal asked", h.source + "; Figure 5",
                     Strength::sampled, "24 examples of up to 40 bits and swaps", h.model, check_theorem_1_examples});
   claims.push_back({h.prefix + "_long_words", same + " on long random programs", h.source, Strength::sampled,
@@ -91,7 +101,7 @@ std::vector<Claim> state_based_recall_claims() {
   const std::string delta_rule = "state_based_recall_delta_rule_first", attention = "state_based_recall_attention_first";
   const std::string first = "a hybrid, delta rule then attention,", second = "a hybrid, averaging attention then delta rule,";
   const std::string source_1 = "paper, Theorem 1 (GDN + attention)", source_2 = "paper, Theorem 1 (attention + GDN)";
-  const std::string token = "each pointer being one token", unary = "pointers in unary", binary = "pointers in binary";
+  const std::string token = kOneToken, unary = "pointers in unary", binary = "pointers in binary";
   const std::vector<Solver> delta_rule_first = {
       {"theorem_1_delta_rule_first", delta_rule, first, token, source_1, check_very_long_words_delta_rule_first, kDeltaRulesFirst},
       {"theorem_1_delta_rule_first_unary", delta_rule + "_unary", first, unary, source_1,
@@ -166,7 +176,7 @@ std::vector<Claim> lemma_claims() {
   const Solver pointers_first{"lemma_2_pointers_first",
                               "state_based_recall_pointers_first",
                               "with the pointers first, a model of delta rules alone",
-                              "each pointer being one token",
+                              kOneToken,
                               "paper, Lemma 2, positive control",
                               check_very_long_words_pointers_first,
                               kDeltaRulesFirst};

@@ -1,5 +1,8 @@
 // Theorem 1 of the paper, the constructive half: a hybrid with one alternation solves state-based recall, in either order.
 // Here on programs: all small ones (Definition 2), examples of the task with all its reveals, and long ones.
+#include <bit>
+#include <numeric>
+
 #include "proofs/head_gaps.h"
 #include "proofs/pointer_programs.h"
 #include "proofs/residuals.h"
@@ -47,7 +50,12 @@ struct Header {
   PointerProgram program;
 };
 
-/// Every string x of m bits with all pointers p, in the order of their tokens.
+std::vector<Header> in_order_of_tokens(std::vector<Header> headers) {
+  std::sort(headers.begin(), headers.end(), [](const Header& a, const Header& b) { return a.tokens < b.tokens; });
+  return headers;
+}
+
+/// Every string x of m bits with all pointers p.
 std::vector<Header> all_headers(const Runner& runner, const TaskOptions& options, int m) {
   std::vector<Header> headers;
   for (int string = 0; string < 1 << m; ++string)
@@ -55,8 +63,23 @@ std::vector<Header> all_headers(const Runner& runner, const TaskOptions& options
       const PointerProgram p{bits_of(string, m), pointers, {}};
       headers.push_back({runner.tokens(header_words(p, options)), p});
     }
-  std::sort(headers.begin(), headers.end(), [](const Header& a, const Header& b) { return a.tokens < b.tokens; });
-  return headers;
+  return in_order_of_tokens(std::move(headers));
+}
+
+/// Strings of m bits in which every pointer is told from every other and has both bits: those of position + 1.  Each with all
+/// pointers, five at a time.
+std::vector<Header> pointer_headers(const Runner& runner, const TaskOptions& options, int m) {
+  std::vector<Header> headers;
+  for (int j = 0; j < std::bit_width(static_cast<unsigned>(m + 1)); ++j) {
+    PointerProgram p;
+    for (int i = 0; i < m; ++i) p.bits.push_back(i + 1 >> j & 1);
+    for (int first = 0; first < m; first += kPointerVariables) {
+      p.pointers.clear();
+      for (int v = 0; v < kPointerVariables; ++v) p.pointers.push_back((first + v) % m);
+      headers.push_back({runner.tokens(header_words(p, options)), p});
+    }
+  }
+  return in_order_of_tokens(std::move(headers));
 }
 
 /// All words of at most `swaps` transpositions after each of these headers.  Wrong weights may ask for the impossible: a failed
@@ -73,10 +96,9 @@ Outcome all_words_after(const Runner& runner, std::span<Header> headers, int swa
   return {1, 1, error.what()};
 }
 
-/// Every string x of m bits, all pointers p, all words of at most `swaps` transpositions.
-void all_programs(Cases& cases, const Runner& runner, const TaskOptions& options, int m, int swaps) {
+/// All words of at most `swaps` transpositions after each of these headers.
+void all_programs(Cases& cases, const Runner& runner, std::vector<Header> headers, int swaps) {
   constexpr std::size_t kParts = 32;  // however many threads there are, so that failures are counted alike
-  std::vector<Header> headers = all_headers(runner, options, m);
   std::vector<Outcome> outcomes(kParts);
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t part = 0; part < kParts; ++part) {
@@ -90,10 +112,29 @@ Outcome check_small(const BuiltModel& model, int bits, int swaps) {
   most_bits(model);
   const Runner runner = token_runner<RootTwo>(model);
   Cases cases;
-  for (int m = 1; m <= bits && cases.failures() == 0; ++m) all_programs(cases, runner, model.options, m, swaps);
+  for (int m = 1; m <= bits && cases.failures() == 0; ++m)
+    all_programs(cases, runner, all_headers(runner, model.options, m), swaps);
   return cases.done(
       fmt::format("every string of at most {} bits, all pointers, every word of at most {} swap{}; logit gap at least 1", bits,
                   swaps, swaps == 1 ? "" : "s"));
+}
+
+/// Every pointer into strings of each of these lengths: a model that reads another position in its place answers one of them
+/// wrongly.
+Outcome check_pointers(const BuiltModel& model, const std::vector<int>& lengths) {
+  const Runner runner = token_runner<RootTwo>(model);
+  Cases cases;
+  for (const int m : lengths)
+    if (cases.failures() == 0) all_programs(cases, runner, pointer_headers(runner, model.options, m), 1);
+  return cases.done(
+      fmt::format("every pointer into {} lengths up to {} bits, every word of at most 1 swap", lengths.size(), lengths.back()));
+}
+/// 1 to 8, doubled as long as it is below `most`, and that.
+Outcome check_pointers_up_to(const BuiltModel& model, int most) {
+  std::vector<int> lengths;
+  for (int m = 1; m < most; m += m < 8 ? 1 : m) lengths.push_back(m);
+  lengths.push_back(most);
+  return check_pointers(model, lengths);
 }
 
 /// Every answer of an example, reveals included.
@@ -136,6 +177,21 @@ Outcome check_theorem_1_small(const BuiltModel& model) {
 
 Outcome check_theorem_1_small_deep(const BuiltModel& model) {
   return check_small(model, 3, 2);
+}
+
+Outcome check_theorem_1_pointers(const BuiltModel& model) {
+  return check_pointers_up_to(model, most_bits(model));
+}
+
+/// For pointers of many tokens, which no embedding of their own reads.
+Outcome check_theorem_1_pointers_spelled(const BuiltModel& model) {
+  return check_pointers_up_to(model, std::min(32, most_bits(model)));
+}
+
+Outcome check_theorem_1_pointers_deep(const BuiltModel& model) {
+  std::vector<int> lengths(most_bits(model));
+  std::iota(lengths.begin(), lengths.end(), 1);
+  return check_pointers(model, lengths);
 }
 
 Outcome check_theorem_1_examples(const BuiltModel& model) {
@@ -212,7 +268,7 @@ Outcome unique_hard(const BuiltModel& given, int bits, int swaps) {
     for (Block& block : model.spec.blocks)
       if (auto* attention = std::get_if<Attention>(&block.mixer)) attention->score = score;
     const Runner runner = token_runner<RootTwo>(model);
-    for (int m = 1; m <= bits; ++m) all_programs(cases, runner, model.options, m, swaps);
+    for (int m = 1; m <= bits; ++m) all_programs(cases, runner, all_headers(runner, model.options, m), swaps);
   }
   return cases.done("the same small programs with leftmost and with rightmost hard attention");
 }

@@ -25,7 +25,8 @@ class StateTracking : public GeneratedTask {
                                    "five, as in the paper: S_5 is the smallest unsolvable symmetric group");
     updates_ = settings_.choice("updates", "swap", {"swap", "assign", "printed", "permutation"},
                                 "true transpositions: the paper's figure shows `a, c = c, e` (printed), under which values "
-                                "coalesce and the first value copied alone beats chance; its transformer scores chance");
+                                "coalesce and the first value copied alone beats chance; its transformer scores as that value at n "
+                                "= 4, chance from n = 8 on");
     reveal_every_ =
         settings_.integer_or("reveal_every", "auto", "auto", kAuto, 0, kMaxDifficulty,
                              "auto = max(1, n / 8), the (length, spacing) pairs (8,1), (16,2), (32,4), (64,8) of Siems et "

@@ -98,6 +98,13 @@ void add_recall(Mutations& m) {
     m[claim] = about(claim, wrong(build_recall_by_attention(128), kLayer + "2.self_attn.k_proj.weight", 2));
 }
 
+/// The model that takes one number of its vocabulary for 0.
+BuiltModel without_number(BuiltModel model, int number) {
+  for (Exact& x : model.weights["model.embed_tokens.weight"])
+    if (x == Exact(number)) x = 0;
+  return model;
+}
+
 /// A name of a swap that is read once, and models that do without the part that a control takes away.
 struct BrokenSolver {
   std::string prefix;
@@ -110,6 +117,10 @@ void add_solver(Mutations& m, const BrokenSolver& s) {
     if (std::none_of(claims().begin(), claims().end(), [&](const Claim& c) { return c.name == s.prefix + statement; })) continue;
     m[s.prefix + statement] = about(s.prefix + statement, s.unswapped);
   }
+  const std::string pointers = s.prefix + "_pointers";
+  const bool spelled = s.unswapped.options.contains("pointers");
+  m[pointers] =
+      about(pointers, spelled ? s.unswapped : without_number(find_construction(find_claim(pointers).construction).build(128), 100));
   m[s.prefix + "_needs_negative_eigenvalues"] = about(s.prefix + "_needs_negative_eigenvalues", s.swaps_anyway);
   if (s.attends) m[s.prefix + "_needs_attention"] = about(s.prefix + "_needs_attention", s.attends_elsewhere);
   m[s.prefix + "_needs_delta_rule"] = about(s.prefix + "_needs_delta_rule", s.counts_tokens);
