@@ -24,20 +24,24 @@ __global__ void __launch_bounds__(delta_threads)
   constexpr int own = keys / parts;
   const int n = blockIdx.x, h = blockIdx.y, kh = h / (s.value_heads / s.key_heads);
   const int part = threadIdx.x / slab, lane = threadIdx.x % slab, column = blockIdx.z * slab + lane;
+  const bool there = column < s.value_dim;
+  float* state = all_states + (static_cast<std::size_t>(n) * s.value_heads + h) * s.key_dim * s.value_dim + column;
+  float mine[own], sum = 0;
+#pragma unroll
+  for (int e = 0; e < own; ++e) {  // on their way while q and k are read and normalised
+    const int i = part + e * parts;
+    mine[e] = there && i < s.key_dim ? state[static_cast<std::size_t>(i) * s.value_dim] : 0.0f;
+  }
   SharedPieces pieces(shared_memory());
   float *q = pieces.take(keys), *k = pieces.take(keys), *sums = pieces.take(delta_threads);
   load_key<T, keys>(in.q.row(n) + kh * s.key_dim, s.key_dim, o.unit_keys, o.query_scale, q, sums);
   load_key<T, keys>(in.k.row(n) + kh * s.key_dim, s.key_dim, o.unit_keys, 1.0f, k, sums);
   __syncthreads();
-  const bool there = column < s.value_dim;
-  float* state = all_states + (static_cast<std::size_t>(n) * s.value_heads + h) * s.key_dim * s.value_dim + column;
   const float alpha = expf(in.g.row(n)[h]), beta = in.beta.row(n)[h];
-  float mine[own], sum = 0;
 #pragma unroll
   for (int e = 0; e < own; ++e) {
-    const int i = part + e * parts;
-    mine[e] = there && i < s.key_dim ? alpha * state[static_cast<std::size_t>(i) * s.value_dim] : 0.0f;
-    sum = fmaf(mine[e], k[i], sum);
+    mine[e] *= alpha;
+    sum = fmaf(mine[e], k[part + e * parts], sum);
   }
   const auto over_parts = [&](float x) {
     sums[threadIdx.x] = x;
