@@ -90,11 +90,8 @@ __global__ void __launch_bounds__(Fused<keys, groups, makers>::threads, 1)
   }
   shared.take((Block::made ? Block::sources * static_cast<int>(Block::Maker::floats) : 0) + part * OwnScan<keys>::floats);
   OwnPlace& place = OwnPlace::take(shared);
-  if (threadIdx.x % warp_size == 0) {
-    place.sequence = Sequence(s, blockIdx.x);
-    place.column =
-        (static_cast<int>(blockIdx.z) * groups + part) * group_values + static_cast<int>(threadIdx.x) / warp_size * own_values;
-  }
+  place.sequence = Sequence(s, blockIdx.x);
+  place.column = (static_cast<int>(blockIdx.z) * groups + part) * group_values + static_cast<int>(threadIdx.x) / warp_size * own_values;
   __syncwarp();
   const Sequence& sequence = place.sequence;
   OwnScan<keys> scan(shared, s, o, in, saved, place, h, Block::pairs_from + 2 * part);

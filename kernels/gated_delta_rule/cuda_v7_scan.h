@@ -22,7 +22,7 @@ static_assert(sizeof(OwnPlace) == 4 * sizeof(float));
 
 template <int keys>
 struct OwnScan {
-  static constexpr int floats = v4::warps * (4 + TurnedTile::floats + 2);  // of four warps
+  static constexpr int floats = v4::warps * (4 + TurnedTile::floats + 1);  // of four warps
   using Sums = float[chunk / 8][4];
   const DeltaSizes& s;
   const DeltaOptions& o;
@@ -32,7 +32,7 @@ struct OwnScan {
   int warp = static_cast<int>(threadIdx.x) / warp_size;
   int n, h, pairs_from;
   TurnedTile tile;
-  float* most;               // (2, warps): of v and the state before even and odd turns
+  float* most;               // a warp: of v and the state before the turn
   float state[keys / 8][4];  // S^T, times `scale`
   OwnRows raw_v;             // of the next turn
   float scale = 1;
@@ -50,7 +50,7 @@ struct OwnScan {
         h(head),
         pairs_from(first_barrier),
         tile(shared.take(v4::warps * TurnedTile::floats) + warp * TurnedTile::floats),
-        most(shared.take(2 * v4::warps)) {}
+        most(shared.take(v4::warps)) {}
 
   /// Whether this warp has any values; then the other one of its pair has too, perhaps only such as fill up a slab.
   __device__ bool there() const { return place.column < padded_values(s.value_dim); }
@@ -93,11 +93,10 @@ struct OwnScan {
 #pragma unroll
       for (int e = 0; e < 8; ++e) largest = fmaxf(largest, fabsf(of_pair<bf16>(raw_v.raw[i][e / 2], e % 2)));
     largest = warp_max(largest);
-    float* turn_most = most + c % 2 * v4::warps;
-    if (threadIdx.x % warp_size == 0) turn_most[warp] = largest;
+    if (threadIdx.x % warp_size == 0) most[warp] = largest;  // read before the warps wait for the chunk
     named_barrier(pairs_from + forgotten(warp) / 2, 2 * warp_size);
     const float scale_before = scale;
-    scale = v4::scale_below_1(fmaxf(largest, turn_most[warp ^ 1]));
+    scale = v4::scale_below_1(fmaxf(largest, most[warp ^ 1]));
     const float change = scale * v4::reciprocal_of_power(scale_before);
     for_elements(state, [&](int, int, float& x) { x *= change; });
     to_pairs<fp16>(state, before);

@@ -134,6 +134,26 @@ TEST_CASE("the delta rule with fp16 operands gives the same bits in every order,
   }
 }
 
+TEST_CASE("chunks that pass through the same places of shared memory by turns give the same bits in every order of the threads") {
+  for (const int values : {64, 128}) {
+    const Problem p{{330}, 1, 1, 64, values};
+    Draw d(88, values);
+    const Drawn x = raw_problem(p, regimes[1], d);
+    for (const DeltaVersion<bf16>* version : {&delta_fused(2), &delta_owned(true), &delta_owned(false)}) {
+      const DeltaResult<float> a = run(*version, p, x, true);
+      for (std::uint64_t way = 0; way < other_thread_orders; ++way) {
+        const OtherThreadOrder order(way);
+        INFO(version->name << ", " << values << " values");
+        const DeltaResult<float> b = run(*version, p, x, true);
+        for (std::size_t i = 0; i < named(a).size(); ++i) {
+          const bool same = *named(a)[i].second == *named(b)[i].second;
+          CHECK(same);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a forward alone needs no memory where a block makes the chunks of its head: few values, many heads") {
   const std::vector<DeltaVersion<bf16>>& all = delta_versions<bf16>();
   const DeltaVersion<bf16>&v6 = all[5], &v7 = all[6];
