@@ -18,27 +18,27 @@ namespace v4 {
 
 /// grid (slots, value_heads)
 template <int keys>
-__global__ void __launch_bounds__(delta_threads, 2)  // two blocks a multiprocessor: with three, registers spill
+__global__ void __launch_bounds__(delta_threads, keys > 64 ? 2 : 3)  // blocks of a multiprocessor: with more, registers spill
     gradients(DeltaSizes s, DeltaOptions o, DeltaArguments<bf16> in, Saved saved, Scratch scratch, Rows<const bf16> d_out,
               DeltaGradients<bf16> d_in) {
   const ChunkPlace at = place_of_slot(s, blockIdx.x);
   if (at.count <= 0) return;
   Gradients<keys> c{s, o, in, saved, scratch, at, static_cast<int>(blockIdx.y)};
   c.fetch_states(0, 0);
-  c.load_raw(d_out, 0);
+  c.read(d_out, 0);
   c.load();
   float square[chunk / 8][4], wide[keys / 8][4];
   clear(square), clear(wide);
   c.output_products(d_out, square, wide);
-  c.query_gradient(square, wide);
-  c.load_raw(in.v, 0);
-  c.finish(wide, c.q, 0, d_in.q, scratch.d_q_);
-  clear(square), clear(wide);
-  c.value_products(square, wide);
-  c.erased_gradient(square, wide);
-  pair_gradient(c.both, c.first, c.d_pair);
-  c.key_gradient(wide);
-  c.finish(wide, c.k, 1, d_in.k, scratch.d_k_);
+  const float fit_p = c.query_gradient(square, wide);
+  c.read(in.v, 0);
+  const TwoRows q_factors(c.q_factors, c.first());
+  c.finish(wide, c.q, q_factors.x, fit_p, 0, d_in.q, scratch.d_q_);
+  float to_end[keys / 8][4], dots[2] = {0, 0};
+  clear(square), clear(wide), clear(to_end);
+  c.value_products(square, wide, to_end, dots);
+  const float fit = c.key_gradient(square, wide, to_end, dots);
+  c.finish(wide, c.k, {1.0f, 1.0f}, fit, 1, d_in.k, scratch.d_k_);
   c.gate_gradients(d_in.g, d_in.beta);
 }
 
