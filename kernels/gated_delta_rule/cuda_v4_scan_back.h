@@ -1,4 +1,6 @@
 // The first of v4's backward kernels: from the last chunk to the first, dX and the gradient of the state (cuda_backward.h).
+// What does not wait for the state, P^T dO and (E o Q)^T dO, is made a chunk ahead, where the others wait for one another: dO is
+// scaled by itself, and its products are brought to the state's scale when they are added.
 #pragma once
 #include "kernels/gated_delta_rule/cuda_v4_pieces.h"
 
@@ -8,7 +10,16 @@ namespace v4 {
 template <int keys>
 constexpr std::size_t scan_back_floats() {
   return 4 * WarpTile<fp16, chunk, keys>::floats + 4 * WarpTile<fp16, chunk, chunk>::floats + WarpTile<fp16, keys, slab>::floats +
-         4 * WarpTile<fp16, chunk, slab>::floats + 2 * (Decays::floats + 2 * chunk) + warps;
+         4 * WarpTile<fp16, chunk, slab>::floats + 3 * (Decays::floats + 2 * chunk) + 2 * warps;
+}
+
+/// d += the columns `first` to first + 15 of `left`, zero above its diagonal, times `right`: in its second half the first half of
+/// the rows is left out, no more, so that the products are begun together.
+template <int n, class Square, class TileType>
+__device__ void multiply_lower_columns(float (&d)[n][4], const Square& left, int first, const TileType& right) {
+  const LeftColumns<Square> columns{left, first};
+  if (first < chunk / 2) multiply<false, chunk / 32>(d, columns, right);
+  multiply<false, chunk / 32>(d, LeftColumns<Square>{left.from(chunk / 2, 0), first}, right.from(chunk / 2, 0));
 }
 
 /// grid: ScanPart.  `local`: only the gradient of the state that a piece hands on (cuda_v4_pieces.h), nothing is kept.
@@ -29,8 +40,8 @@ __global__ void __launch_bounds__(delta_threads, 2)
   const WarpTile<fp16, keys, slab> state_tile(shared);
   const Slab out_tile(shared), q_out_tile(shared), y_tile(shared), x_tile(shared);  // dO, factors dO, dV', factors dX
   constexpr int numbers_size = Decays::floats + 2 * chunk;
-  float* numbers = shared.take(2 * numbers_size);  // decays, factors of q and of k; twice
-  const BlockMax block_max{shared.take(warps)};
+  float* numbers = shared.take(3 * numbers_size);  // decays, factors of q and of k; of three chunks
+  const BlockMax state_max{shared.take(warps)}, out_max{shared.take(warps)};
   const std::size_t own = (static_cast<std::size_t>(n) * s.value_heads + h) * s.key_dim * s.value_dim;
   SlabState<keys> d_state;  // times `scale`
   if (part.piece == part.last)
@@ -38,80 +49,124 @@ __global__ void __launch_bounds__(delta_threads, 2)
   else
     d_state.load(local ? nullptr : pieces.d_state(s, n, h, part.piece), s.key_dim, s.value_dim, column);
   const Sequence sequence(s, n);  // `starts` is read once
-  SlabRows next_out;
-  const auto fetch = [&](int c) {
+  const auto numbers_of = [&](int c) { return numbers + c % 3 * numbers_size; };
+  const auto fetch_inner = [&](int c) {
     if (c < part.begin) return;
-    const ChunkPlace at = sequence.place(c);
-    const std::size_t head = static_cast<std::size_t>(at.slot) * s.value_heads + h;
-    const std::size_t key_head = static_cast<std::size_t>(at.slot) * s.key_heads + kh;
-    stage<chunk, keys>(saved.k(key_head), keys, k_tiles.part(c));
-    stage<chunk, keys>(saved.q(key_head), keys, q_tiles.part(c));
-    stage<chunk, chunk>(saved.inverse(head), chunk, inverse_tiles.part(c));
-    stage<chunk, chunk>(saved.p(head), chunk, p_tiles.part(c));
-    float* to = numbers + c % 2 * numbers_size;
-    stage_floats(saved.decays(head), Decays::floats, to);
-    stage_floats(saved.factors(key_head), 2 * chunk, to + Decays::floats);
-    next_out.load(d_out, at, h * s.value_dim + column, s.value_dim - column);
+    const int slot = sequence.place(c).slot;
+    stage<chunk, keys>(saved.k(static_cast<std::size_t>(slot) * s.key_heads + kh), keys, k_tiles.part(c));
+    stage<chunk, chunk>(saved.inverse(static_cast<std::size_t>(slot) * s.value_heads + h), chunk, inverse_tiles.part(c));
   };
+  const auto fetch_outer = [&](int c) {
+    if (c < part.begin) return;
+    const std::size_t head = static_cast<std::size_t>(sequence.place(c).slot) * s.value_heads + h;
+    const std::size_t key_head = static_cast<std::size_t>(sequence.place(c).slot) * s.key_heads + kh;
+    stage<chunk, keys>(saved.q(key_head), keys, q_tiles.part(c));
+    stage<chunk, chunk>(saved.p(head), chunk, p_tiles.part(c));
+    stage_floats(saved.decays(head), Decays::floats, numbers_of(c));
+    stage_floats(saved.factors(key_head), 2 * chunk, numbers_of(c) + Decays::floats);
+  };
+
+  // Of the chunk ahead.
+  SlabRows out_rows;
+  float out_most = 0, out_scale = 1;  // the largest of |dO|, and the scale of what follows
+  float with_p[slab / 8][4];          // P^T dO
+  SlabState<keys> with_q;             // (E o Q)^T dO
+  const auto read_out = [&](int c) {
+    if (c >= part.begin) out_rows.load(d_out, sequence.place(c), h * s.value_dim + column, s.value_dim - column);
+  };
+  const auto put_out_max = [&] {
+    float out[slab / 8][4];
+    out_rows.to_sums(out);
+    out_max.put(largest(out));
+  };
+  const auto put_out = [&](int c) {
+    out_most = out_max.get(), out_scale = scale_below_1(out_most);
+    const Decays decays(numbers_of(c));
+    const TwoRows of_q(numbers_of(c) + Decays::floats, first), high(decays.high, first), low(decays.low, first);
+    const float high_0 = decays.high[0], low_0 = decays.low[0];
+    float factors[2];  // G_i0, and those of the queries
+    for (int e = 0; e < 2; ++e) factors[e] = exp_below_0((high.x[e] - high_0) + (low.x[e] - low_0)) * (o.query_scale * of_q.x[e]);
+    float out[slab / 8][4];
+    out_rows.to_sums(out);
+    for_pairs(out, [&](int row, int j, float& a, float& b) {
+      a *= out_scale, b *= out_scale;
+      out_tile.put_pair(first + row, j, to_fp16_pair(a, b));
+      q_out_tile.put_pair(first + row, j, to_fp16_pair(factors[row / 8] * a, factors[row / 8] * b));
+    });
+  };
+  const auto multiply_p = [&](int c) {
+    clear(with_p);
+    multiply_lower_columns(with_p, p_tiles.part(c), first, out_tile);
+  };
+  const auto multiply_q = [&](int c) {
+    with_q.pairs([](int, int, float& a, float& b) { a = b = 0; });
+    with_q.add(q_tiles.part(c), q_out_tile);
+  };
+
   float scale = 1;
-  fetch(part.end - 1);
+  fetch_inner(part.end - 1), fetch_outer(part.end - 1), fetch_outer(part.end - 2);
+  read_out(part.end - 1);
+  put_out_max();
+  arrive_copies();
+  __syncthreads();
+  put_out(part.end - 1);
+  read_out(part.end - 2);
+  __syncthreads();
+  multiply_p(part.end - 1), multiply_q(part.end - 1);
   for (int c = part.end - 1; c >= part.begin; --c) {
+    const bool more = c > part.begin;
     const ChunkPlace at = sequence.place(c);
     const std::size_t head = static_cast<std::size_t>(at.slot) * s.value_heads + h;
-    const Keys k = k_tiles.part(c), q = q_tiles.part(c);
-    const Square inverse = inverse_tiles.part(c), p = p_tiles.part(c);
-    const Decays decays(numbers + c % 2 * numbers_size);
-    const float *q_factors = numbers + c % 2 * numbers_size + Decays::floats, *k_factors = q_factors + chunk;
-    float sums[slab / 8][4];
-    next_out.to_sums(sums);
-    block_max.put(fmaxf(largest(sums), d_state.largest() * reciprocal_of_power(scale)));
+    const Keys k = k_tiles.part(c);
+    const Decays decays(numbers_of(c));
+    const float* k_factors = numbers_of(c) + Decays::floats + chunk;
+    state_max.put(d_state.largest() * reciprocal_of_power(scale));
+    if (more) put_out_max();
     arrive_copies();
     __syncthreads();
     const float scale_before = scale;
-    scale = scale_below_1(block_max.get());
+    scale = scale_below_1(fmaxf(state_max.get(), out_most));
+    const float to_scale = scale * reciprocal_of_power(out_scale);
     d_state.keep(scale * reciprocal_of_power(scale_before), state_tile, local ? nullptr : scratch.d_state(head) + column,
                  scratch.values);
     if (!local && threadIdx.x == 0) scratch.scales(head)[column / slab] = scale;
-    const TwoRows of_q(q_factors, first), of_k(k_factors, first), beta(decays.beta, first), to_end(decays.to_end, first);
+    const TwoRows of_k(k_factors, first), beta(decays.beta, first), to_end(decays.to_end, first);
     const TwoRows high(decays.high, first), low(decays.low, first);
-    const float high_0 = decays.high[0], low_0 = decays.low[0];
-    float from_first[2];  // G_i0
-    for (int e = 0; e < 2; ++e) from_first[e] = exp_below_0((high.x[e] - high_0) + (low.x[e] - low_0));
-    for_pairs(sums, [&](int row, int j, float& a, float& b) {
-      const int i = first + row;
-      a *= scale, b *= scale;
-      out_tile.put_pair(i, j, to_fp16_pair(a, b));
-      const float factor = from_first[row / 8] * (o.query_scale * of_q[row]);
-      q_out_tile.put_pair(i, j, to_fp16_pair(factor * a, factor * b));
-    });
-    fetch(c - 1);
+    float of_x[2];  // -B G_i0, and the factor of k
+    for (int e = 0; e < 2; ++e)
+      of_x[e] = -beta.x[e] * exp_below_0((high.x[e] - decays.high[0]) + (low.x[e] - decays.low[0])) * of_k.x[e];
     __syncthreads();
-    // dV' = P^T dO + D o (K dS'); columns of P begin at the diagonal.
+    // dV' = P^T dO + D o (K dS')
+    float sums[slab / 8][4];
     clear(sums);
     multiply<false, keys / 16>(sums, LeftRows<Keys>{k, first}, state_tile);
-    for_elements(sums, [&](int row, int, float& x) { x *= to_end[row] * of_k[row]; });
-    multiply<false, chunk / 16>(sums, LeftColumns<Square>{p, first}, out_tile, first / 16, chunk / 16);
+    for_two(sums, with_p, [&](int row, int, float& x, float y) { x = fmaf(to_end[row] * of_k[row], x, to_scale * y); });
     for_pairs(sums, [&](int row, int j, float& a, float& b) { y_tile.put_pair(first + row, j, to_fp16_pair(a, b)); });
+    fetch_inner(c - 1), fetch_outer(c - 2);
+    if (more) put_out(c - 1), read_out(c - 2);
     __syncthreads();
     // dX = A^T dV'
     clear(sums);
-    multiply<false, chunk / 16>(sums, LeftColumns<Square>{inverse, first}, y_tile, first / 16, chunk / 16);
+    multiply_lower_columns(sums, inverse_tiles.part(c), first, y_tile);
+    if (more) multiply_p(c - 1);
     fp16* kept_x = scratch.d_x(head) + column;
     for_pairs(sums, [&](int row, int j, float& a, float& b) {
       const int i = first + row;
+      x_tile.put_pair(i, j, to_fp16_pair(of_x[row / 8] * a, of_x[row / 8] * b));
       if (!local) store_pair(kept_x + i * scratch.values + j, to_fp16_pair(a, b));
-      const float factor = -beta[row] * from_first[row / 8] * of_k[row];
-      x_tile.put_pair(i, j, to_fp16_pair(factor * a, factor * b));
       const float write = o.write_beta ? beta[row] : 1.0f;
       a *= write, b *= write;
     });
-    if (!local) write_rows(sums, at, h * s.value_dim + column, s.value_dim - column, reciprocal_of_power(scale), d_v);
     __syncthreads();
     // dS = e^{gamma_n} dS' + (E o Q)^T dO - (B E o K)^T dX; E_0, the largest of E, comes last: operands hold no 1e-27.
-    d_state.times(decays.pair(chunk - 1, 0));
-    d_state.add(q, q_out_tile);
+    const float whole = decays.pair(chunk - 1, 0);
+#pragma unroll
+    for (int u = 0; u < SlabState<keys>::units; ++u)
+      for_two(d_state.x[u], with_q.x[u], [&](int, int, float& x, float y) { x = fmaf(whole, x, to_scale * y); });
     d_state.add(k, x_tile);
     d_state.times(decays.from_start[0]);
+    if (more) multiply_q(c - 1);
+    if (!local) write_rows(sums, at, h * s.value_dim + column, s.value_dim - column, reciprocal_of_power(scale), d_v);
   }
   if (local)
     d_state.store(pieces.d_state(s, n, h, part.piece - 1), s.key_dim, s.value_dim, column, reciprocal_of_power(scale));
