@@ -13,13 +13,18 @@ constexpr std::size_t scan_back_floats() {
          4 * WarpTile<fp16, chunk, slab>::floats + 3 * (Decays::floats + 2 * chunk) + 2 * warps;
 }
 
-/// d += the columns `first` to first + 15 of `left`, zero above its diagonal, times `right`: in its second half the first half of
-/// the rows is left out, no more, so that the products are begun together.
+/// d += A^T B and d_other += C^T D for the warp's 16 columns of A and C, which are zero above the diagonal: the warps of the second
+/// half leave the first half of the rows out, no more, so that many products are begun together.
 template <int n, class Square, class TileType>
-__device__ void multiply_lower_columns(float (&d)[n][4], const Square& left, int first, const TileType& right) {
-  const LeftColumns<Square> columns{left, first};
-  if (first < chunk / 2) multiply<false, chunk / 32>(d, columns, right);
-  multiply<false, chunk / 32>(d, LeftColumns<Square>{left.from(chunk / 2, 0), first}, right.from(chunk / 2, 0));
+__device__ void multiply_lower(float (&d)[n][4], const Square& a, const TileType& b, float (&d_other)[n][4], const Square& c,
+                               const TileType& other, int first) {
+  const auto half = [&](int row) {
+    const Square left = a.from(row, 0), other_left = c.from(row, 0);
+    multiply<false, chunk / 32>(d, LeftColumns<Square>{left, first}, b.from(row, 0));
+    multiply<false, chunk / 32>(d_other, LeftColumns<Square>{other_left, first}, other.from(row, 0));
+  };
+  if (first < chunk / 2) half(0);
+  half(chunk / 2);
 }
 
 /// Copies of (chunk, columns) halves of one chunk after the other, backwards; the thread's place is found once.
@@ -136,25 +141,26 @@ __global__ void __launch_bounds__(delta_threads, 2)
       q_out_tile.put_pair(first + row, j, to_fp16_pair(factors[row / 8] * a, factors[row / 8] * b));
     });
   };
-  const auto multiply_p = [&](int c) {
-    clear(with_p);
-    multiply_lower_columns(with_p, p_tiles.part(c), first, out_tile);
-  };
   const auto multiply_q = [&](int c) {
     with_q.pairs([](int, int, float& a, float& b) { a = b = 0; });
     with_q.add(q_tiles.part(c), q_out_tile);
   };
 
   float scale = 1, left = 1;
-  fetch_inner(part.end - 1), fetch_outer(part.end - 1), fetch_outer(part.end - 2);
-  read_out(part.end - 1);
-  put_out_max();
-  arrive_copies();
-  __syncthreads();
-  put_out(part.end - 1);
-  read_out(part.end - 2);
-  __syncthreads();
-  multiply_p(part.end - 1), multiply_q(part.end - 1);
+  if (part.end > part.begin) {
+    const int c = part.end - 1;
+    fetch_inner(c), fetch_outer(c), fetch_outer(c - 1);
+    read_out(c);
+    put_out_max();
+    arrive_copies();
+    __syncthreads();
+    put_out(c);
+    read_out(c - 1);
+    __syncthreads();
+    clear(with_p);
+    multiply<false, chunk / 16>(with_p, LeftColumns<Square>{p_tiles.part(c), first}, out_tile, first / 16, chunk / 16);
+    multiply_q(c);
+  }
   for (int c = part.end - 1; c >= part.begin; --c) {
     const bool more = c > part.begin;
     const Keys k = k_tiles.part(c);
@@ -167,6 +173,7 @@ __global__ void __launch_bounds__(delta_threads, 2)
     const float scale_before = scale;
     scale = scale_below_1(fmaxf(state_max.get(), out_most));
     const float to_scale = scale * reciprocal_of_power(out_scale);
+    if (more) put_out(c - 1);  // meanwhile
     d_state.keep(left * (scale * reciprocal_of_power(scale_before)), state_tile, nullptr, 0);
     if (!local && threadIdx.x == 0)
       scratch.scales(static_cast<std::size_t>(sequence.place(c).slot) * s.value_heads + h)[column / slab] = scale;
@@ -191,14 +198,14 @@ __global__ void __launch_bounds__(delta_threads, 2)
       kept_state -= static_cast<std::ptrdiff_t>(s.value_heads) * keys * values;
     }
     fetch_inner(c - 1), fetch_outer(c - 2);
-    if (more) put_out(c - 1), read_out(c - 2);
+    if (more) read_out(c - 2);
     __syncthreads();
     // dX = A^T dV'
     float write[2];
     for (int e = 0; e < 2; ++e) write[e] = (o.write_beta ? beta.x[e] : 1.0f) * reciprocal_of_power(scale);
-    clear(sums);
-    multiply_lower_columns(sums, inverse_tiles.part(c), first, y_tile);
-    if (more) multiply_p(c - 1);
+    clear(sums), clear(with_p);
+    multiply_lower(sums, inverse_tiles.part(c), y_tile, with_p, p_tiles.part(c + 1), out_tile,
+                   first);  // of c - 1; nothing comes of it where there is none
     for_pairs(sums, [&](int row, int j, float& a, float& b) {
       x_tile.put_pair(first + row, j, to_fp16_pair(of_x[row / 8] * a, of_x[row / 8] * b));
       if (!local) store_pair(kept_x + row / 8 * 8 * values + j / 8 * 8, to_fp16_pair(a, b));
@@ -212,7 +219,7 @@ __global__ void __launch_bounds__(delta_threads, 2)
       for_two(d_state.x[u], with_q.x[u], [&](int, int, float& x, float y) { x = fmaf(whole, x, to_scale * y); });
     d_state.add(k, x_tile);
     left = decays.from_start[0];
-    if (more) multiply_q(c - 1);
+    if (keys <= 96 || more) multiply_q(c + 1);  // of c - 1 likewise; with more keys apart, for want of registers
     kept_x -= static_cast<std::ptrdiff_t>(s.value_heads) * chunk * values;
     if (!local) write_rows(sums, sequence.place(c), h * s.value_dim + column, s.value_dim - column, 1, d_v);
   }
