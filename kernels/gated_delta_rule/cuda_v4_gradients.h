@@ -77,12 +77,20 @@ struct Gradients {
   /// What brings kept numbers of a slab to the unit.
   __device__ float to_unit(int column) const { return unit * (of_values[column / slab] * of_d_x[column / slab]); }
 
+  /// Decays, the factors of q, norms: 16 bytes a thread, which lie one after the other.
+  __device__ void copy_numbers() const {
+    constexpr int factors_at = Decays::floats, norms_at = factors_at + chunk;
+    static_assert(norms_at + 2 * chunk == 4 * delta_threads);
+    const int place = 4 * threadIdx.x;
+    const float* from = place < factors_at ? saved.decays(head()) + place
+                        : place < norms_at ? saved.factors(key_head()) + (place - factors_at)
+                                           : saved.norms(key_head()) + (place - norms_at);
+    copy_16_bytes(decays.high + place, from);
+  }
   /// Rows of q and k, decays, the scales of the slabs.
   __device__ void load() {
     stage<chunk, keys>(saved.q(key_head()), keys, q);
-    stage_floats(saved.decays(head()), Decays::floats, decays.high);
-    stage_floats(saved.factors(key_head()), chunk, q_factors);
-    stage_floats(saved.norms(key_head()), 2 * chunk, norms);
+    copy_numbers();
     const int lane = threadIdx.x % warp_size, l = lane % most_slabs, count = static_cast<int>(saved.values) / slab;
     const float of_v = l < count ? saved.scales(head())[l] : 1.0f, of_x = l < count ? scratch.scales(head())[l] : 1.0f;
     load_unit<keys>(saved.k(key_head()), saved.factors(key_head()) + chunk, k);
@@ -247,7 +255,9 @@ struct Gradients {
     float scale[2] = {all, all};
     const int first = this->first();
     if (own) {
-      for_elements(d, [&](int i, int j, float& e) { own[(head() * chunk + first + i) * keys + j] = scale[0] * e; });
+      for_elements(d, [&](int i, int j, float& e) {
+        own[(static_cast<std::size_t>(head()) * chunk + first + i) * keys + j] = scale[0] * e;
+      });
       return;
     }
     if (o.unit_keys) {

@@ -33,18 +33,22 @@ __device__ inline void read_rows(Rows<const bf16> x, const ChunkPlace& at, int f
 template <int keys>
 __device__ void load_unit(const fp16* from, const float* factors, const WarpTile<fp16, chunk, keys>& to) {
   constexpr int across = keys / 8, count = chunk * across / delta_threads;
+  const int thread = forgotten(threadIdx.x);
+  // Element m * delta_threads + thread of 8; where rows are divided evenly its row and column are found once.
+  constexpr bool even = delta_threads % across == 0;
+  const auto row = [&](int m) {
+    return even ? thread / across + m * (delta_threads / across) : (thread + m * delta_threads) / across;
+  };
+  const auto column = [&](int m) { return (even ? thread : thread + m * delta_threads) % across * 8; };
   std::uint32_t x[count][4];
   float factor[count];
 #pragma unroll
-  for (int m = 0; m < count; ++m) {  // all of them on their way before the first is waited for
-    const int e = threadIdx.x + m * delta_threads;
-    load_8(from + 8 * e, x[m]), factor[m] = factors[e / across];
-  }
+  for (int m = 0; m < count; ++m)  // all of them on their way before the first is waited for
+    load_8(from + 8 * thread + 8 * m * delta_threads, x[m]), factor[m] = factors[row(m)];
 #pragma unroll
   for (int m = 0; m < count; ++m) {
-    const int e = threadIdx.x + m * delta_threads;
     for (std::uint32_t& pair : x[m]) pair = to_fp16_pair(factor[m] * of_pair<fp16>(pair, 0), factor[m] * of_pair<fp16>(pair, 1));
-    store_8(&to.at(e / across, e % across * 8), x[m]);
+    store_8(&to.at(row(m), column(m)), x[m]);
   }
 }
 
