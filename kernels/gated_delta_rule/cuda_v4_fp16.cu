@@ -3,9 +3,10 @@
 //     (cuda_v4.h).  What is kept for the backward is fp16: half the bytes of v3, and no conversion where it is read.
 //     floors on an H200 (4.3 TB/s, 790 TFLOP/s), forward / backward in us:
 //       B 32 T 1024 H 4 64/64: bytes 16 / 28, arithmetic 10 / 26;  B 1 T 8192 H 30 96/192: bytes 66 / 111, arithmetic 57 / 153
-//     predicted: a third of v3's arithmetic, half its traffic; backward at 64/64 by walking through the compiled code with assumed
-//     latencies: scan_back 45 us, gradients 125 us (before loads began ahead, rows were read once and sums over tokens taken by warps: 66
-//     and 260)    not measured
+//     predicted: a third of v3's arithmetic, half its traffic.  Backward at 64/64, from the compiled code and assumed latencies:
+//     scan_back 38 us: 950 instructions a warp and chunk, at most 12 products one behind the other, 4 barriers (45 us: 1,060, 20, 4, before
+//     what does not wait for the state was made a chunk ahead); gradients 66 us: 4,450 instructions a warp, 5 barriers, three blocks a
+//     multiprocessor, 60 % of the issue slots (125 us: 7,200, 11, two, before pairs stayed in registers)    not measured
 //     error of o in emulation, 1,536 tokens 64/64, gate 1, beta 2, beside flash-linear-attention's roundings (cuda_accuracy_test.cpp):
 //       random keys 2.9e-3 / 2.4e-2    5 keys 1.3e-2 / 1.8e-1    2 keys 9.9e-3 / 7.4e-1      (v3: 1.7e-3, 1.8e-3, 2.1e-3)
 #include "kernels/gated_delta_rule/cuda_v4_forward.h"

@@ -42,7 +42,8 @@ struct Gradients {
   const Scratch& scratch;
   ChunkPlace at;
   int h;
-  int first_row = forgotten(threadIdx.x / warp_size * 16);  // of the warp
+  // Of the warp, not the same warp's in all blocks of a multiprocessor (every 132nd): the last rows have the most pairs.
+  int first_row = forgotten((threadIdx.x / warp_size + blockIdx.x / 4) % warps * 16);
   int kh = h / (s.value_heads / s.key_heads);
   SharedPieces pieces{shared_memory()};
   Keys q{pieces}, k{pieces};                      // rows as they are kept; unit rows
@@ -193,7 +194,7 @@ struct Gradients {
     PairSums pair_sums;
     with_k.template put<true, key_steps>(dp, LeftRows<Keys>{q, first}, k, o.query_scale, factors.x, pair_sums);
     pair_sums.put_away(kept_sums, first, with_k.d_pair);
-    const float fit = fit_warp(with_k.most, fits_p);
+    const float fit = fit_warp(with_k.most, fits_p + first / 16);
     const float of_row[2] = {fit * factors.x[0], fit * factors.x[1]};
     const LeftFragments<square / 2> left = with_k.rounded(dp, {fit, fit}, of_row, d_p);
     float starts[2] = {0, 0};
@@ -228,13 +229,13 @@ struct Gradients {
     PairSums pair_sums;
     pair_sums.take_back(kept_sums, first, with_k.d_pair);
     with_k.template put<false, key_steps>(dl, LeftRows<Keys>{k, first}, k, -1.0f, beta.x, pair_sums);
-    const float fit = fit_warp(with_k.most, fits_l), factors[2] = {fit * beta.x[0], fit * beta.x[1]};
+    const float fit = fit_warp(with_k.most, fits_l + first / 16), factors[2] = {fit * beta.x[0], fit * beta.x[1]};
     LeftFragments<square / 2> left = with_k.rounded(dl, factors, factors, right);
     for (int e = 0; e < 2; ++e) dots[e] = fmaf(of_unit, with_k.products[e], dots[e]);
     put_rows(dots, first, d_beta);
     pair_sums.put(first, with_k.d_pair);
     whole = warp_sum(whole);
-    if (threadIdx.x % warp_size == 0) sums[threadIdx.x / warp_size] = whole;
+    if (threadIdx.x % warp_size == 0) sums[first / 16] = whole;
     __syncthreads();
     // B (dL o G) K and (dL o G)^T B K, then (dP o G)^T Q, at most 2^24 times as fine: its sums stay finite in that unit.
     const float fit_l = fit_block(fits_l), fit_p = fminf(fit_block(fits_p), 0x1p24f * fit_l);
@@ -270,7 +271,7 @@ struct Gradients {
       for_both_rows(d, rows, [&](int r, float& y, float z) { y = fmaf(z, along[r], y); });
     }
     for_elements(d, [&](int i, int, float& y) { y *= scale[i / 8]; });
-    write_rows(d, at, h * s.key_dim, s.key_dim, 1, to);
+    write_rows(d, at, h * s.key_dim, s.key_dim, 1, to, first);
   }
 
   __device__ void gate_gradients(Rows<float> d_g, Rows<float> d_betas) const {
