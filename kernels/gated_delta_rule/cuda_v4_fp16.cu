@@ -3,9 +3,10 @@
 //     (cuda_v4.h).  What is kept for the backward is fp16: half the bytes of v3, and no conversion where it is read.
 //     floors on an H200 (4.3 TB/s, 790 TFLOP/s), forward / backward in us:
 //       B 32 T 1024 H 4 64/64: bytes 16 / 28, arithmetic 10 / 26;  B 1 T 8192 H 30 96/192: bytes 66 / 111, arithmetic 57 / 153
-//     predicted: a third of v3's arithmetic, half its traffic; backward at 64/64 by walking through the compiled code with assumed
-//     latencies: scan_back 45 us, gradients 125 us (before loads began ahead, rows were read once and sums over tokens taken by warps: 66
-//     and 260)    not measured
+//     predicted: a third of v3's arithmetic, half its traffic.  Backward at 64/64, from the compiled code and assumed latencies:
+//     scan_back 38 us: 950 instructions a warp and chunk, at most 12 products one behind the other, 4 barriers (45 us: 1,060, 20, 4, before
+//     what does not wait for the state was made a chunk ahead); gradients 66 us: 4,450 instructions a warp, 5 barriers, three blocks a
+//     multiprocessor, 60 % of the issue slots (125 us: 7,200, 11, two, before pairs stayed in registers)    not measured
 //     error of o in emulation, 1,536 tokens 64/64, gate 1, beta 2, beside flash-linear-attention's roundings (cuda_accuracy_test.cpp):
 //       random keys 2.9e-3 / 2.4e-2    5 keys 1.3e-2 / 1.8e-1    2 keys 9.9e-3 / 7.4e-1      (v3: 1.7e-3, 1.8e-3, 2.1e-3)
 #include "kernels/gated_delta_rule/cuda_v4_forward.h"
@@ -18,27 +19,27 @@ namespace v4 {
 
 /// grid (slots, value_heads)
 template <int keys>
-__global__ void __launch_bounds__(delta_threads, 2)  // two blocks a multiprocessor: with three, registers spill
+__global__ void __launch_bounds__(delta_threads, keys > 64 ? 2 : 3)  // blocks of a multiprocessor: with more, registers spill
     gradients(DeltaSizes s, DeltaOptions o, DeltaArguments<bf16> in, Saved saved, Scratch scratch, Rows<const bf16> d_out,
               DeltaGradients<bf16> d_in) {
   const ChunkPlace at = place_of_slot(s, blockIdx.x);
   if (at.count <= 0) return;
   Gradients<keys> c{s, o, in, saved, scratch, at, static_cast<int>(blockIdx.y)};
   c.fetch_states(0, 0);
-  c.load_raw(d_out, 0);
+  c.read(d_out, 0);
   c.load();
   float square[chunk / 8][4], wide[keys / 8][4];
   clear(square), clear(wide);
   c.output_products(d_out, square, wide);
-  c.query_gradient(square, wide);
-  c.load_raw(in.v, 0);
-  c.finish(wide, c.q, 0, d_in.q, scratch.d_q_);
-  clear(square), clear(wide);
-  c.value_products(square, wide);
-  c.erased_gradient(square, wide);
-  pair_gradient(c.both, c.first, c.d_pair);
-  c.key_gradient(wide);
-  c.finish(wide, c.k, 1, d_in.k, scratch.d_k_);
+  const float fit_p = c.query_gradient(square, wide);
+  c.read(in.v, 0);
+  const TwoRows q_factors(c.q_factors, c.first());
+  c.finish(wide, c.q, q_factors.x, fit_p, 0, d_in.q, scratch.d_q_);
+  float to_end[keys / 8][4], dots[2] = {0, 0};
+  clear(square), clear(wide), clear(to_end);
+  c.value_products(square, wide, to_end, dots);
+  const float fit = c.key_gradient(square, wide, to_end, dots);
+  c.finish(wide, c.k, {1.0f, 1.0f}, fit, 1, d_in.k, scratch.d_k_);
   c.gate_gradients(d_in.g, d_in.beta);
 }
 

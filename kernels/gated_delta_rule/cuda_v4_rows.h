@@ -41,10 +41,11 @@ struct SlabRows {
   }
 };
 
-/// Rows of the warp's 16 as bf16, times `factor`, where they lie inside the sequence and below column `dim`.
+/// The warp's 16 rows, from `first_row` on, as bf16, times `factor`, where they lie inside the sequence and below column `dim`.
 template <int n>
-__device__ void write_rows(const float (&d)[n][4], const ChunkPlace& at, int column, int dim, float factor, Rows<bf16> to) {
-  const int first = threadIdx.x / warp_size * 16 + threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
+__device__ void write_rows(const float (&d)[n][4], const ChunkPlace& at, int column, int dim, float factor, Rows<bf16> to,
+                           int first_row) {
+  const int first = first_row + static_cast<int>(threadIdx.x) % warp_size / 4, t = threadIdx.x % 4;
   const bool whole = dim >= 8 * n && (column | to.stride) % 2 == 0 && reinterpret_cast<std::uintptr_t>(to.data) % 4 == 0;
 #pragma unroll
   for (int h = 0; h < 2; ++h) {
@@ -64,6 +65,11 @@ __device__ void write_rows(const float (&d)[n][4], const ChunkPlace& at, int col
       if (j + 1 < dim) place[8 * m + 1] = bf16{static_cast<std::uint16_t>(pair >> 16)};
     }
   }
+}
+
+template <int n>
+__device__ void write_rows(const float (&d)[n][4], const ChunkPlace& at, int column, int dim, float factor, Rows<bf16> to) {
+  write_rows(d, at, column, dim, factor, to, threadIdx.x / warp_size * 16);
 }
 
 }  // namespace v4

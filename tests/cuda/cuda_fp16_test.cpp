@@ -111,6 +111,32 @@ TEST_CASE("the delta rule with fp16 operands where one slab of values is much la
   }
 }
 
+TEST_CASE("the delta rule with fp16 operands where gradients come from the last tokens, the first, the state alone or nowhere") {
+  const Problem p{{130}, 1, 2, 64, 64};
+  const std::size_t row = 2 * 64;
+  for (const auto& [name, early, late, state] :
+       std::vector<std::tuple<std::string, float, float, float>>{{"late", 0x1p-20f, 0x1p15f, 1.0f},
+                                                                 {"early", 0x1p15f, 0x1p-20f, 1.0f},
+                                                                 {"state", 0.0f, 0.0f, 1.0f},
+                                                                 {"outputs", 1.0f, 1.0f, 0.0f}}) {
+    Draw d(88, 0);
+    Drawn x = raw_problem(p, regimes[1], d);
+    for (std::size_t i = 0; i < x.d_o.size(); ++i) x.d_o[i] *= i / row % 64 < 32 ? early : late;  // from warp to warp of a chunk
+    for (float& e : x.d_state) e *= state;
+    check_errors(p, x, name);
+  }
+  Draw d(89, 0);
+  Drawn x = raw_problem(p, regimes[1], d);
+  for (std::vector<float>* v : {&x.d_o, &x.d_state}) std::fill(v->begin(), v->end(), 0.0f);
+  for (const DeltaVersion<bf16>& version : versions()) {
+    const DeltaResult<float> all = run(version, p, x, true);
+    for (const auto& [tensor, values] : named(all)) {
+      INFO(version.name << " " << tensor);
+      if (tensor[0] == 'd') CHECK(std::all_of(values->begin(), values->end(), [](float e) { return e == 0; }));
+    }
+  }
+}
+
 TEST_CASE("the delta rule with fp16 operands gives the same bits in every order, and for a sequence alone or among others") {
   const Problem both{{65, 65}, 1, 1, 64, 32}, first{{65}, 1, 1, 64, 32};
   Draw d(86, 0);
