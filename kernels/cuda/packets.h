@@ -17,15 +17,7 @@ __device__ inline bool rows_aligned(Rows<T> x, unsigned bytes) {
 /// x = from[0], from[1]; `wide`: the address is a multiple of a pair's size and both are there; else `count` of them are, and what
 /// is not there is 0.
 __device__ inline void load_two(const float* from, bool wide, int count, float (&x)[2]) {
-  if (wide) {
-#ifdef SEPARATRIX_EMULATED
-    std::memcpy(x, from, 8);
-#else
-    const float2 both = *reinterpret_cast<const float2*>(from);
-    x[0] = both.x, x[1] = both.y;
-#endif
-    return;
-  }
+  if (wide) return load_2(from, x);
   x[0] = count > 0 ? from[0] : 0.0f, x[1] = count > 1 ? from[1] : 0.0f;
 }
 __device__ inline void load_two(const bf16* from, bool wide, int count, float (&x)[2]) {
