@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/harness/output.h"
 #include "experiments/report/learning.h"
 #include "experiments/report/limits_table.h"
 #include "experiments/report/page.h"
@@ -166,7 +167,7 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
     fail("no finished run in {}; let the sweep finish at least one run first", fmt::join(names, ", "));
   }
   const std::vector<Experiment> experiments = group(rows);
-  fs::create_directories(out);
+  make_output_folder("--out", out.string());
   Page page;
   write_whole(out / "results.csv", to_csv(rows));
   page.files.push_back("results.csv");
