@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
+#include "models/io/json_reason.h"
 #include "models/spec.h"
 #include "tasks/nearest.h"
 
@@ -225,7 +226,7 @@ Spec parse_spec(const std::string& text) {
     for (const Json& block : json.at("blocks")) spec.blocks.push_back(read_block(block));
     return spec;
   } catch (const Json::exception& error) {
-    fail("spec: not a valid spec text: {}", error.what());
+    fail("spec: not a valid spec text: {}", json_reason(error));
   }
 }
 

@@ -23,16 +23,32 @@ double tasks_learnable(const QuantizationModel& m, double D, double tokens) {
 using Binomial =
     boost::math::binomial_distribution<double, boost::math::policies::policy<boost::math::policies::promote_double<false>>>;
 
-/// Probability that task k fits into N parameters after the k - 1 before it, when it takes `own` parameters itself.
+/// Probability that task k fits into N parameters after the k - 1 before it, when it takes `own` parameters itself; C < C'.
 double fits(const QuantizationModel& m, double N, double k, double own) {
   const double C = m.expressible.parameters, more = m.inexpressible.parameters - C;
   const double left = N - own - (k - 1) * C;  // for the surplus of inexpressible tasks before
   if (left < 0) return 0;
-  if (more == 0 || left >= more * (k - 1)) return 1;
+  if (left >= more * (k - 1)) return 1;
   return boost::math::cdf(Binomial(k - 1, m.epsilon), std::floor(left / more));
 }
 
-/// The first k in (low, high] for which `holds`, which stays true once it is; `high` when there is none before.
+/// The sum of k^-(alpha+1) over all integers k > n.  Where n + 1 may be no double, terms cannot be counted, nor need they: from
+/// 1e15 on it is n^-alpha / alpha - n^-(alpha+1) / 2 up to a part of alpha^2 / n^2 (Euler and Maclaurin).
+double tail(double alpha, double n) {
+  return n < 1e15 ? power_tail(alpha, n) : std::pow(n, -alpha) * (1 / alpha - 0.5 / n);
+}
+
+/// How many tasks that cost the same N parameters pay for.
+double tasks_paid(double N, double cost) {
+  double n = std::floor(N / cost);
+  // The quotient is rounded: the product decides next to a whole number.
+  if (n < 1e15 && (n + 1) * cost <= N) ++n;
+  if (n < 1e15 && n * cost > N) --n;
+  return n;
+}
+
+/// The first k in (low, high] for which `holds`, which stays true once it is; `high` when there is none before.  Whole numbers
+/// below 2^53, so that there is a middle.
 template <class F>
 double first_that(double low, double high, const F& holds) {
   while (high - low > 1) {
@@ -78,29 +94,33 @@ double irreducible_loss(const QuantizationModel& m) {
 }
 
 double excess_after_tasks(const QuantizationModel& m, double n) {
-  return mean_reduction(m) * power_tail(m.alpha, n) / frequency_norm(m);
+  return mean_reduction(m) * tail(m.alpha, n) / frequency_norm(m);
 }
 
 double excess_with_tokens(const QuantizationModel& m, double D) {
   const auto missed = [&](const TaskKind& kind) {
-    return kind.reduction * power_tail(m.alpha, tasks_learnable(m, D, kind.tokens)) / frequency_norm(m);
+    return kind.reduction * tail(m.alpha, tasks_learnable(m, D, kind.tokens)) / frequency_norm(m);
   };
   return (1 - m.epsilon) * missed(m.expressible) + m.epsilon * missed(m.inexpressible);
 }
 
 double excess_with_parameters(const QuantizationModel& m, double N) {
   const TaskKind &e = m.expressible, &i = m.inexpressible;
+  if (m.epsilon == 0 || e.parameters == i.parameters) return excess_after_tasks(m, tasks_paid(N, e.parameters));
+  if (m.epsilon == 1) return excess_after_tasks(m, tasks_paid(N, i.parameters));
   const auto expressible_fits = [&](double k) { return fits(m, N, k, e.parameters); };
   const auto inexpressible_fits = [&](double k) { return fits(m, N, k, i.parameters); };
   // Which tasks are learned for sure and which are surely not, up to a probability that double precision would not show.
   const double none = std::floor(N / e.parameters) + 1;
-  const auto is_unsure = [&](double k) { return (m.epsilon > 0 ? inexpressible_fits(k) : expressible_fits(k)) < 1; };
-  const auto is_out = [&](double k) { return (m.epsilon < 1 ? expressible_fits(k) : inexpressible_fits(k)) < 1e-20; };
+  if (none > 9e15)
+    fail("the exact loss with {:.3g} parameters is over {:.3g} tasks; wanted at most 9e15: use the power law there", N, none);
+  const auto is_unsure = [&](double k) { return inexpressible_fits(k) < 1; };
+  const auto is_out = [&](double k) { return expressible_fits(k) < 1e-20; };
   const double unsure = first_that(0, none, is_unsure), never = first_that(unsure - 1, none, is_out);
   if (never - unsure > 1e7)
     fail("the exact loss with {:.3g} parameters is a sum of {:.3g} terms; wanted at most 1e7: use the power law there", N,
          never - unsure);
-  double sum = mean_reduction(m) * power_tail(m.alpha, never - 1);
+  double sum = mean_reduction(m) * tail(m.alpha, never - 1);
   for (double k = never - 1; k >= unsure; --k)
     sum += std::pow(k, -m.alpha - 1) *
            ((1 - m.epsilon) * e.reduction * (1 - expressible_fits(k)) + m.epsilon * i.reduction * (1 - inexpressible_fits(k)));

@@ -44,8 +44,8 @@ double excess_with_tokens(const QuantizationModel& m, double D);
 
 /// Expected loss above the irreducible one with N >= 0 parameters and tokens enough.  Tasks are learned in the order of k, each at
 /// its cost, until one does not fit into what is left of N (Definition 4); the sum runs over how many of the first k tasks are
-/// inexpressible.  Throws Error where that would take more than some ten million terms (N / C about 1e12): Theorem 4's power law
-/// is as good there.
+/// inexpressible, where the two kinds differ in cost.  Throws Error where it would take more than some ten million terms (N / C
+/// about 1e12): Theorem 4's power law is as good there.
 double excess_with_parameters(const QuantizationModel& m, double N);
 
 }  // namespace separatrix

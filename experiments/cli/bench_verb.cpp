@@ -10,6 +10,7 @@
 #include "experiments/harness/bench_step.h"
 #include "experiments/harness/bench_sweep.h"
 #include "experiments/harness/machine.h"
+#include "experiments/harness/output.h"
 #include "experiments/harness/process.h"
 #include "kernels/cuda_devices.h"
 
@@ -46,6 +47,8 @@ int bench_training_step(const StepArguments& a) {
   std::vector<std::string> sets = a.sets;
   if (!a.device.empty()) sets.push_back("train.device=" + a.device);
   const RunConfig config = load_config(a.config, sets);
+  check_output_file("--csv", a.csv);
+  if (!a.csv.empty()) read_speed_rows(a.csv);
   const StepSpeed s = bench_step(config, a.steps);
   if (!a.csv.empty()) append_speed_row(a.csv, std::filesystem::path(a.config).stem().string(), config, s);
   if (a.json) {

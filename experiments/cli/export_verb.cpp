@@ -5,6 +5,7 @@
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/checkpoint.h"
+#include "experiments/harness/output.h"
 #include "models/io/hub_folder.h"
 
 namespace separatrix {
@@ -17,6 +18,7 @@ struct ExportArguments {
 
 int export_checkpoint(const ExportArguments& a) {
   const HubFormat format = parse_hub_format(a.format);
+  check_output_folder("--out", a.out);
   const LoadedModel model = load_model(a.checkpoint);
   check_finite(model);
   std::error_code error;
@@ -41,7 +43,7 @@ void add_export_verb(CLI::App& app, int& exit_code) {
   verb->add_option("--format", a->format, "olmo_hybrid | fla | olmo2")->required();
   verb->add_option("--out", a->out, "folder for config.json and safetensors")->required();
   verb->add_option("--shard-megabytes", a->shard_megabytes, "largest file; more are written with an index")
-      ->check(above_0())
+      ->check(number_that("1 to 1,000,000,000", "above 0", [](double x) { return x >= 1 && x <= 1e9; }))
       ->capture_default_str();
   verb->callback([a, &exit_code] { exit_code = export_checkpoint(*a); });
 }

@@ -20,6 +20,7 @@ int import_checkpoint(const ImportArguments& a) {
   std::error_code error;
   if (fs::exists(a.out) && fs::equivalent(a.folder, a.out, error))
     fail("--out {}: that is the checkpoint to be imported, and would be overwritten; give another folder", a.out);
+  check_checkpoint_folder(a.out);
   const HubModel model = read_hub_folder(a.folder);
   make_checkpoint_folder(a.out);
   const std::string path = a.out + "/model.safetensors";

@@ -9,6 +9,7 @@
 #include "experiments/harness/batch.h"
 #include "experiments/harness/checkpoint.h"
 #include "experiments/harness/machine.h"
+#include "experiments/harness/output.h"
 #include "experiments/harness/predictors.h"
 #include "models/io/safetensors.h"
 
@@ -96,6 +97,8 @@ void check_outputs(const LogitsArguments& a, const LoadedModel& model) {
 
 int logits(const LogitsArguments& a) {
   check_paths(a);
+  check_output_file("--out", a.out);
+  check_output_file("--gradients", a.gradients);
   const LoadedModel model = load_model(a.checkpoint);
   check_outputs(a, model);
   check_finite(model);

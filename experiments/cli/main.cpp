@@ -2,14 +2,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 
+#include "experiments/cli/arguments.h"
 #include "experiments/cli/verbs.h"
 #include "experiments/harness/ending.h"
 #include "experiments/harness/machine.h"
-#include "tasks/nearest.h"
 
 namespace {
 
@@ -29,41 +30,6 @@ void complain(const std::string& what) {
   } catch (...) {
   }
   std::abort();
-}
-
-/// Whole numbers are decimal, and nothing is not zero: the parser by itself reads 010 as eight, an empty word as 0, and -1 as the
-/// largest number without a sign.
-std::string plain_number(const std::string& word, bool has_sign) {
-  if (word.empty()) return "a number is missing";
-  if (!has_sign && word[0] == '-') return word + ": wanted 0 or more";
-  const std::size_t sign = word[0] == '-' || word[0] == '+';
-  const bool digits = word.size() > sign && word.find_first_not_of("0123456789", sign) == std::string::npos;
-  if (digits && word[sign] == '0' && word.size() > sign + 1) return word + ": a whole number does not begin with 0";
-  if (word.find_first_of("xX") != std::string::npos) return word + ": wanted a decimal number";
-  return "";
-}
-
-void read_numbers_as_decimal(CLI::App& app) {
-  for (CLI::Option* option : app.get_options())
-    if (const std::string type = option->get_type_name();
-        type.starts_with("INT") || type.starts_with("UINT") || type.starts_with("FLOAT"))
-      option->check(CLI::Validator(
-          [has_sign = !type.starts_with("UINT")](const std::string& word) { return plain_number(word, has_sign); }, "", "decimal"));
-  for (CLI::App* verb : app.get_subcommands({})) read_numbers_as_decimal(*verb);
-}
-
-/// A verb, or what a verb itself wants one of (`bench step`).
-void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
-  const std::vector<const CLI::App*> verbs = app.get_subcommands({});
-  const auto found = std::find_if(verbs.begin(), verbs.end(), [&](const CLI::App* verb) { return verb->get_name() == argv[1]; });
-  if (found != verbs.end()) {
-    if ((*found)->get_require_subcommand_min() > 0) refuse_unknown_verb(**found, argc - 1, argv + 1);
-    return;
-  }
-  std::vector<std::string> names;
-  for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
-  separatrix::fail("unknown verb '{}'; did you mean '{}'? (--help lists them)", argv[1], separatrix::nearest(argv[1], names));
 }
 
 /// Settings that the runtimes of GCC and glibc read when they are loaded, before main; so where one is missing the program begins
@@ -90,15 +56,17 @@ void settle(char** argv) {
 int main(int argc, char** argv) {
   settle(argv);
   separatrix::limit_memory();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit on sizes is a write that fails, and is reported as one
   std::set_terminate(end_by_exception);
   CLI::App app("separatrix: what transformers, linear RNNs and hybrids compute, in theory and after training");
   app.require_subcommand(1);
   app.set_version_flag("--version", "separatrix, commit " + separatrix::program_commit());
   int exit_code = 0;
   for (const auto add_verb : separatrix::verbs()) add_verb(app, exit_code);
-  read_numbers_as_decimal(app);
+  separatrix::read_numbers_strictly(app);
   try {
-    refuse_unknown_verb(app, argc, argv);
+    separatrix::refuse_unknown_verb(app, argc, argv);
+    separatrix::refuse_empty_entries(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     exit_code = app.exit(help);

@@ -4,6 +4,7 @@
 
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/verbs.h"
+#include "experiments/harness/output.h"
 #include "experiments/harness/reach.h"
 #include "experiments/report/limits_table.h"
 #include "experiments/report/reach_table.h"
@@ -33,6 +34,8 @@ int reach(const ReachArguments& a) {
   for (const std::string& name : a.names) chosen.push_back(&find_construction(name));
   if (chosen.empty())
     for (const Construction& c : constructions()) chosen.push_back(&c);
+  make_output_folder("--out", a.out + "/constructions");
+  for (const char* file : {"/reach.csv", "/limits.csv"}) check_output_file("--out", a.out + file);
   std::vector<Reach> rows;
   auto json = nlohmann::ordered_json::array();
   for (const Construction* c : chosen)

@@ -3,6 +3,7 @@
 
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
+#include "experiments/harness/output.h"
 #include "experiments/scaling/law_curves.h"
 #include "models/io/whole_file.h"
 #include "tasks/error.h"
@@ -36,6 +37,7 @@ void print_fit(const NamedFit& f) {
 int fit(const FitArguments& a) {
   if (a.draws && !a.json) fail("--draws: only with --json, which `scaling savings` and `scaling optimal` read");
   if (a.draws && a.options.resamples == 0) fail("--draws and --resamples 0: there are none; give one of them");
+  check_output_folder("--figure", a.figure);
   const auto by_arch = parse_points(read_whole(a.points), a.points);
   for (const auto& [arch, points] : by_arch) try {
       require_enough(points, a.options);

@@ -4,6 +4,7 @@
 
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
+#include "experiments/harness/output.h"
 #include "experiments/scaling/model_curves.h"
 #include "models/io/whole_file.h"
 #include "tasks/error.h"
@@ -66,6 +67,7 @@ Json laws_to_json(const ModelArguments& a, QuantizationModel m) {
 }
 
 int show_model(const ModelArguments& a) {
+  check_output_folder("--figure", a.figure);
   const QuantizationModel m = model_of(a);
   const std::vector<ModelLoss> losses = model_losses(m, a.epsilons, a.N, a.D);
   if (!a.figure.empty()) {

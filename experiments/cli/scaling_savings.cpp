@@ -5,6 +5,7 @@
 #include "experiments/cli/number_check.h"
 #include "experiments/cli/scaling.h"
 #include "experiments/cli/scaling_laws.h"
+#include "experiments/harness/output.h"
 #include "experiments/scaling/law_curves.h"
 #include "experiments/scaling/published_scaling.h"
 #include "tasks/error.h"
@@ -52,6 +53,7 @@ int show_savings(SavingsArguments a) {
   }
   if (a.at.parameters.empty()) a.at.parameters = printed_at("tokens");
   if (a.at.flops.empty()) a.at.flops = printed_at("optimal_loss");
+  check_output_folder("--figure", a.figure);
   Json out = {{"savings", Json::array()}};
   for (const Saving& s : savings(laws, a.from.reference, a.at)) {
     out["savings"].push_back(to_json(s));

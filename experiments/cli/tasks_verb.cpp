@@ -8,6 +8,7 @@
 
 #include "experiments/cli/task_output.h"
 #include "experiments/cli/verbs.h"
+#include "experiments/harness/output.h"
 #include "models/io/whole_file.h"
 #include "tasks/floors.h"
 
@@ -123,6 +124,7 @@ void sample_task(const Arguments& arguments) {
   const auto task = make_task(arguments.task, parse_settings(arguments.settings));
   if (arguments.count < 1) fail("--count {}: wanted at least 1", arguments.count);
   if (arguments.format == "safetensors" && arguments.out.empty()) fail("--format safetensors writes a file: give it by --out FILE");
+  check_output_file("--out", arguments.out);
   std::vector<Example> examples;
   for (std::int64_t i = 0; i < arguments.count; ++i)
     examples.push_back(task->sample(arguments.seed, Purpose::sample, arguments.difficulty, static_cast<std::uint64_t>(i)));

@@ -30,7 +30,20 @@ std::vector<std::int32_t> ids_of(const nlohmann::json& list, const std::string& 
   return ids;
 }
 
+/// A comma follows an id, and another id follows it.
+void check_commas(const std::string& line, const std::string& place) {
+  bool after_id = false;
+  char last = ' ';
+  for (const char c : line) {
+    if (c == ' ' || c == '\t' || c == '\r') continue;
+    if (c == ',' && !after_id) fail("{}: an entry before a comma is empty; wanted token ids", place);
+    after_id = c != ',', last = c;
+  }
+  if (last == ',') fail("{}: an entry after the last comma is empty; wanted token ids", place);
+}
+
 std::vector<std::int32_t> ids_of_words(std::string line, const std::string& place) {
+  check_commas(line, place);
   std::replace(line.begin(), line.end(), ',', ' ');
   std::istringstream words(line);
   std::vector<std::int32_t> ids;

@@ -101,13 +101,18 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
   return speed;
 }
 
-void append_speed_row(const std::string& path, const std::string& name, const RunConfig& config, const StepSpeed& s) {
+std::string read_speed_rows(const std::string& path) {
   const std::string header =
       "config,task,model,width,batch,length,precision,isa,threads,steps,seconds,fastest,tokens_per_second,product_share,gigaflop,"
       "product_gigaflops,floor_seconds,gradient_error,commit,machine,date\n";
   std::string text = std::filesystem::exists(path) ? read_whole(path) : "";
   if (text.empty()) text = header;
   if (!text.starts_with(header)) fail("{} is no file of such rows (its first line is another); give another --csv", path);
+  return text;
+}
+
+void append_speed_row(const std::string& path, const std::string& name, const RunConfig& config, const StepSpeed& s) {
+  std::string text = read_speed_rows(path);
   const Precision precision = parse_precision(config.train.precision, parse_device(config.train.device));
   text +=
       fmt::format("{},{},{},{},{},{},{},{},{},{},{:.4f},{:.4f},{:.0f},{:.3f},{:.2f},{:.0f},{:.4f},{:.2g},{},{},{:%Y-%m-%d}\n", name,

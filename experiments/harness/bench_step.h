@@ -26,6 +26,8 @@ StepSpeed bench_step(const RunConfig& config, int steps, const MakeExecutor& exe
 /// The same without `peak`, whose measurement would disturb others that are being timed.
 StepSpeed time_steps(const RunConfig& config, int steps, const MakeExecutor& executor_of = make_executor);
 
+/// What a file of such rows holds, or their header where there is none yet.  Throws Error for any other file.
+std::string read_speed_rows(const std::string& path);
 /// Appends one row with machine, commit and date to a CSV file, which is written whole.
 void append_speed_row(const std::string& path, const std::string& name, const RunConfig& config, const StepSpeed& speed);
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/io/json_reason.h"
 #include "models/numbers/from_exact.h"
 
 namespace separatrix {
@@ -53,9 +54,9 @@ ExactModel exact_model(const LoadedModel& loaded) {
     const Json exact = Json::parse(found->second);
     for (const auto& [name, strings] : exact.items()) refine(out, name, strings);
   } catch (const Json::exception& error) {
-    fail("{}: metadata 'exact' cannot be read: {}", loaded.path, error.what());
-  } catch (const std::logic_error& error) {  // stoull
-    fail("{}: metadata 'exact' cannot be read: {}", loaded.path, error.what());
+    fail("{}: metadata 'exact' cannot be read: {}; build the checkpoint again", loaded.path, json_reason(error));
+  } catch (const std::logic_error& error) {  // stoll
+    fail("{}: metadata 'exact' cannot be read: {}; build the checkpoint again", loaded.path, json_reason(error));
   }
   return out;
 }

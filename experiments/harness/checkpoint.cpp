@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "models/io/json_reason.h"
 #include "models/io/safetensors.h"
 
 namespace separatrix {
@@ -108,7 +109,7 @@ TrainingState load_training(const std::string& path, const Spec& spec) {
   try {
     parse_state(Json::parse(metadata_at(file.metadata, path, "state")), state);
   } catch (const std::exception& error) {
-    fail("{}: the state of training cannot be read: {}", path, error.what());
+    fail("{}: the state of training cannot be read: {}; the file is damaged", path, json_reason(error));
   }
   return state;
 }
@@ -136,9 +137,9 @@ ModelOrigin origin_from(const std::map<std::string, std::string>& metadata, cons
     origin.seed = std::stoull(text("seed", "0"));
     return origin;
   } catch (const Json::exception& error) {
-    fail("{}: the metadata cannot be read: {}", path, error.what());
+    fail("{}: the metadata cannot be read: {}; the file is damaged", path, json_reason(error));
   } catch (const std::logic_error& error) {  // stoll
-    fail("{}: the metadata cannot be read: {}", path, error.what());
+    fail("{}: the metadata cannot be read: {}; the file is damaged", path, json_reason(error));
   }
 }
 

@@ -9,7 +9,6 @@
 namespace separatrix {
 
 void note_interrupts() {
-  signal(SIGXFSZ, SIG_IGN);
   sigset_t asked;
   sigemptyset(&asked);
   for (const int number : {SIGINT, SIGTERM}) sigaddset(&asked, number);

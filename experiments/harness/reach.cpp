@@ -2,6 +2,7 @@
 
 #include "experiments/harness/built_model.h"
 #include "experiments/harness/machine.h"
+#include "experiments/harness/output.h"
 #include "experiments/harness/predictors.h"
 
 namespace separatrix {
@@ -56,7 +57,7 @@ std::vector<Reach> measure_reach(const Construction& construction, const std::fi
                                  const ReachOptions& options) {
   const BuiltModel built = construction.build(construction.default_n);
   const auto task = strict_task(built);
-  std::filesystem::create_directories(folder / construction.name);
+  make_output_folder("--out", (folder / construction.name).string());
   const std::string path = folder / construction.name / "model.safetensors";
   save_built_model(path, built);
   const LoadedModel model = load_model(path);

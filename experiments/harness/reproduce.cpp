@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "experiments/harness/output.h"
 #include "experiments/harness/paths.h"
 #include "experiments/harness/progress.h"
 #include "experiments/harness/reach.h"
@@ -100,9 +101,7 @@ ReproduceResult reproduce(const ReproduceOptions& options) {
          nearest(options.scale, {"quick", "paper"}));
   for (const std::string& name : sweep_names)  // a wrong --set, no GPU: now, not after the statements
     refuse_missing_device(plan(load_sweep(sweep_file(options.scale, name)), options.sets));
-  std::error_code error;
-  fs::create_directories(options.out, error);
-  if (error) fail("--out {}: cannot make the folder: {}", options.out.string(), error.message());
+  make_output_folder("--out", options.out.string());
   const Step whole(fmt::format("Separatrix, scale {}: report in {}", options.scale, options.out.string()));
   ReproduceResult result;
   result.statements_hold = verify(options.out);

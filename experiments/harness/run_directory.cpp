@@ -10,6 +10,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "experiments/harness/output.h"
 #include "models/io/whole_file.h"
 
 namespace separatrix {
@@ -46,13 +47,16 @@ bool RunDirectory::has(const std::string& name) const {
   return fs::exists(*this / name);
 }
 
-void make_checkpoint_folder(const std::string& path) {
+void check_checkpoint_folder(const std::string& path) {
   for (const char* name : {"run.json", "training.safetensors", "model.safetensors"})
     if (fs::exists(fs::path(path) / name))
       fail("--out {}: it holds a {} already, which would be lost; give another folder, or remove it", path, name);
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) fail("--out {}: cannot make the folder: {}", path, error.message());
+  check_output_folder("--out", path);
+}
+
+void make_checkpoint_folder(const std::string& path) {
+  check_checkpoint_folder(path);
+  make_output_folder("--out", path);
 }
 
 std::string run_status(const std::string& directory) {

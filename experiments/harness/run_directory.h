@@ -24,7 +24,9 @@ class RunDirectory {
   int lock_ = -1;
 };
 
-/// Makes the folder of a new checkpoint.  Throws Error where it cannot be made, or holds a run or a checkpoint already.
+/// Throws Error unless a new checkpoint's folder can be made there: not where one holds a run or a checkpoint already.
+void check_checkpoint_folder(const std::string& path);
+/// Checks it and makes it.
 void make_checkpoint_folder(const std::string& path);
 
 /// `status` of the run in a folder: running | done | diverged | cut, or "" when there is none.  "running" without a process that

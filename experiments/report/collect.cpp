@@ -3,9 +3,11 @@
 
 #include <fmt/chrono.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 
+#include "models/io/json_reason.h"
 #include "models/io/whole_file.h"
 #include "tasks/error.h"
 
@@ -69,6 +71,15 @@ void add_evaluation(std::vector<Row>& rows, Row row, const Json& evaluation) {
   rows.push_back(std::move(row));
 }
 
+/// The list of runs of a sweep.json, each with its name.
+const Json& runs_of(const Json& sweep, const fs::path& path) {
+  const auto runs = sweep.find("runs");
+  const auto named = [](const Json& run) { return run.is_object() && run.contains("name") && run["name"].is_string(); };
+  if (runs == sweep.end() || !runs->is_array() || !std::all_of(runs->begin(), runs->end(), named))
+    fail("{}/sweep.json: no list of runs; give what `separatrix sweep --out` made", path.string());
+  return *runs;
+}
+
 }  // namespace
 
 std::vector<Row> rows_of_run(const fs::path& run_directory, const std::string& experiment) {
@@ -85,7 +96,9 @@ std::vector<Row> rows_of_run(const fs::path& run_directory, const std::string& e
     row.stream = "none";
     return {row};
   } catch (const Json::exception& error) {
-    fail("{}: {}; move the folder away and run the sweep again", path.string(), error.what());
+    fail("{}: damaged: {}; move the folder away and run the sweep again", path.string(), json_reason(error));
+  } catch (const std::logic_error& error) {  // stoll
+    fail("{}: damaged: {}; move the folder away and run the sweep again", path.string(), json_reason(error));
   }
 }
 
@@ -105,7 +118,7 @@ SweepResults read_sweep(const fs::path& path) {
   sweep.directory = path;
   sweep.description = read_json(path / "sweep.json");
   sweep.name = sweep.description.value("name", path.filename().string());
-  for (const Json& run : sweep.description.at("runs")) {
+  for (const Json& run : runs_of(sweep.description, path)) {
     ++sweep.planned;
     std::vector<Row> rows = rows_of_run(path / run.at("name").get<std::string>(), sweep.name);
     if (rows.empty() && run.value("status", "") == "crashed") rows.push_back(crashed(run, sweep.name));

@@ -137,7 +137,9 @@ std::string script(const Figure& figure) {
 }
 
 void draw(const Figure& figure, const std::filesystem::path& directory) {
-  std::filesystem::create_directories(directory);
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) fail("{}: cannot make the folder: {}; give another one", directory.string(), error.message());
   write_whole(directory / (figure.name + ".gp"), script(figure));
   const Finished gnuplot = run_and_read({"gnuplot", figure.name + ".gp"}, directory);
   if (gnuplot.exit_code == 127)

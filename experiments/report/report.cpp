@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/harness/output.h"
 #include "experiments/report/learning.h"
 #include "experiments/report/limits_table.h"
 #include "experiments/report/page.h"
@@ -131,11 +132,17 @@ void add_measured(Page& page, const fs::path& out, const std::string& file, Tabl
   page.files.push_back(file);
 }
 
+nlohmann::ordered_json read_statements(const fs::path& path) {
+  const auto json = nlohmann::ordered_json::parse(read_whole(path), nullptr, false);
+  if (!json.is_object() || !json.contains("statements") || !json["statements"].is_array())
+    fail("{}: not what `separatrix verify --json` prints; remove it, or write it again", path.string());
+  return json["statements"];
+}
+
 /// What `verify` and `reach` left in the folder.
 void add_checks(Page& page, const fs::path& out) {
   if (fs::exists(out / "verify.json")) {
-    page.statements = nlohmann::ordered_json::parse(read_whole(out / "verify.json"), nullptr, false)
-                          .value("statements", nlohmann::ordered_json());
+    page.statements = read_statements(out / "verify.json");
     page.files.push_back("verify.json");
   }
   if (fs::exists(out / "reach.csv")) {
@@ -166,7 +173,7 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
     fail("no finished run in {}; let the sweep finish at least one run first", fmt::join(names, ", "));
   }
   const std::vector<Experiment> experiments = group(rows);
-  fs::create_directories(out);
+  make_output_folder("--out", out.string());
   Page page;
   write_whole(out / "results.csv", to_csv(rows));
   page.files.push_back("results.csv");

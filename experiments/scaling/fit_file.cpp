@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include "models/io/json_reason.h"
 #include "tasks/error.h"
 #include "tasks/nearest.h"
 
@@ -61,7 +62,7 @@ std::vector<NamedLaw> laws_from_json(const std::string& text, const std::string&
       for (const auto& d : one.at("draws")) laws.back().draws.push_back(draw_from_json(d, source));
     }
   } catch (const nlohmann::json::exception& error) {
-    fail("{}: not what `separatrix scaling fit --json` prints: {}", source, error.what());
+    fail("{}: {}; wanted what `separatrix scaling fit --json` prints", source, json_reason(error));
   }
   std::set<std::string> names;
   for (const NamedLaw& law : laws)

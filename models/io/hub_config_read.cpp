@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 class Config {
  public:
   explicit Config(const std::string& path) : path_(path), json_(Json::parse(read_whole(path), nullptr, false)) {
-    if (!json_.is_object()) fail("{}: not a JSON object", path);
+    if (json_.is_discarded()) fail("{}: cut off, or not JSON; wanted the config.json of a model", path);
+    if (!json_.is_object()) fail("{}: not a JSON object; wanted the config.json of a model", path);
   }
 
   bool contains(const char* key) const {
@@ -240,6 +241,8 @@ void read_fla(const Config& c, Spec& spec) {
 HubConfig read_hub_config(const std::string& path) {
   const Config c(path);
   const std::string type = c.get<std::string>("model_type");
+  if (type != "olmo_hybrid" && type != "gated_deltanet" && type != "olmo2")
+    fail("{}: unknown model_type '{}'; olmo_hybrid, gated_deltanet and olmo2 can be imported", path, type);
   HubConfig out{HubFormat::olmo_hybrid, {}, std::nullopt, {}};
   out.spec.vocab = c.size("vocab_size");
   out.spec.width = c.size("hidden_size");
@@ -249,10 +252,8 @@ HubConfig read_hub_config(const std::string& path) {
     read_olmo_hybrid(c, out.spec);
   else if (type == "gated_deltanet")
     out.format = HubFormat::fla, read_fla(c, out.spec);
-  else if (type == "olmo2")
-    out.format = HubFormat::olmo2, read_olmo2(c, out.spec);
   else
-    c.refuse("model_type", "olmo_hybrid, gated_deltanet and olmo2");
+    out.format = HubFormat::olmo2, read_olmo2(c, out.spec);
   out.passed_over = c.unknown();
   return out;
 }

@@ -29,6 +29,7 @@ std::vector<std::string> weight_files(const std::string& folder) {
   const std::string index = folder + "/" + kIndex;
   if (!fs::exists(index)) fail("{}: neither {} nor {}; only safetensors can be imported", folder, kSingle, kIndex);
   const Json json = Json::parse(read_whole(index), nullptr, false);
+  if (json.is_discarded()) fail("{}: cut off, or not JSON; fetch the file again", index);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("{}: no 'weight_map'", index);
   std::set<std::string> names;
   for (const auto& [tensor, file] : json["weight_map"].items()) {

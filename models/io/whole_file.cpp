@@ -26,18 +26,46 @@ int write_all(int file, std::string_view bytes) {
   return 0;
 }
 
-}  // namespace
-
-void write_whole(const std::string& name, std::span<const std::string_view> parts) {
+/// A link stays; what it names is replaced.
+std::string target_of(const std::string& name) {
   std::error_code none;
-  // A link stays; what it names is replaced.
-  const std::string path = std::filesystem::is_symlink(name, none) ? std::filesystem::weakly_canonical(name).string() : name;
+  return std::filesystem::is_symlink(name, none) ? std::filesystem::weakly_canonical(name, none).string() : name;
+}
+
+/// The temporary file beside `path`, opened; or why not.
+struct Opened {
+  std::string temporary;
+  int file = -1;
+  std::string why;
+};
+
+Opened open_beside(const std::string& path) {
+  std::error_code none;
   const auto kind = std::filesystem::status(path, none).type();
   if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular)
-    fail("cannot write {}: it is there and is not a regular file; give the name of a file", path);
-  const std::string temporary = fmt::format("{}.part{}", path, ::getpid());
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) fail("cannot write {}: {}", path, std::strerror(errno));
+    return {"", -1, "it is there and is not a regular file"};
+  Opened opened{fmt::format("{}.part{}", path, ::getpid()), -1, ""};
+  opened.file = ::open(opened.temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (opened.file < 0) opened.why = std::strerror(errno);
+  return opened;
+}
+
+}  // namespace
+
+std::string why_not_writable(const std::string& name) {
+  const std::string path = target_of(name);
+  if (std::filesystem::path(path).filename().empty()) return "it names a folder";
+  const Opened opened = open_beside(path);
+  if (opened.file < 0) return opened.why;
+  ::close(opened.file);
+  ::unlink(opened.temporary.c_str());
+  return "";
+}
+
+void write_whole(const std::string& name, std::span<const std::string_view> parts) {
+  const std::string path = target_of(name);
+  const auto [temporary, file, why] = open_beside(path);
+  if (file < 0) fail("cannot write {}: {}; give the name of a file that can be written", path, why);
   int error = 0;
   for (const std::string_view part : parts)
     if (error == 0) error = write_all(file, part);

@@ -12,6 +12,9 @@ namespace separatrix {
 void write_whole(const std::string& path, std::span<const std::string_view> parts);
 void write_whole(const std::string& path, std::string_view text);
 
+/// Why write_whole would fail to begin; empty where it would not.  Changes nothing.
+std::string why_not_writable(const std::string& path);
+
 /// All bytes of a file.  Throws Error when it cannot be read.
 std::string read_whole(const std::string& path);
 

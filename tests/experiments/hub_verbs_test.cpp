@@ -132,8 +132,8 @@ TEST_CASE("wrong input to export, import, generate and logits is one line and ex
   check_one_line({"logits", model, "--tokens", folder / "prompts", "--out", folder / "l", "--gradients", folder / "g"},
                  "give longer lines");
   CHECK(!std::filesystem::exists(folder / "l"));
-  for (const char* line :
-       {"1 99999999999", "1 2.5", "1 2 x", "[1, 2.7]", "[1, 99999999999]", "{\"tokens\": [1, -2]}", "[[1]]", "[1 2"}) {
+  for (const char* line : {"1 99999999999", "1 2.5", "1 2 x", "[1, 2.7]", "[1, 99999999999]", "{\"tokens\": [1, -2]}", "[[1]]",
+                           "[1 2", "1,,2", "1,2,", ", 1", "1, , 2"}) {
     write_whole(folder / "wrong", line);
     check_one_line({"logits", model, "--tokens", folder / "wrong", "--out", folder / "l"}, "wrong:1: ");
   }
@@ -163,6 +163,24 @@ TEST_CASE("a checkpoint that is cut, or misses a tensor, or has one of another s
   changed.tensors["model.norm.weight"] = Tensor::of<float>({2, 4}, std::vector<float>(8));
   write_safetensors(bad, changed);
   refused("bad.safetensors: 'model.norm.weight' has shape [2, 4]");
+}
+
+TEST_CASE("import says of a config.json what it is, before it asks for the keys of a model it knows") {
+  const Scratch folder;
+  std::filesystem::create_directories(folder / "hub");
+  const auto refused = [&](const std::string& config, const std::string& part) {
+    write_whole(folder / "hub/config.json", config);
+    check_one_line({"import", folder / "hub", "--out", folder / "x"}, "hub/config.json: " + part);
+  };
+  refused(R"({"model_type":"llama"})", "unknown model_type 'llama'; olmo_hybrid, gated_deltanet and olmo2 can be imported");
+  refused(R"({"model_type":"olmo2"})", "'vocab_size' is missing");
+  refused(R"({"model_type":"olm)", "cut off, or not JSON");
+  refused("", "cut off, or not JSON");
+  refused("[1]", "not a JSON object");
+  REQUIRE(run_program({"export", write_model(folder, "GA"), "--format", "olmo_hybrid", "--out", folder / "hf"}).code == 0);
+  std::filesystem::remove(folder / "hf/model.safetensors");
+  write_whole(folder / "hf/model.safetensors.index.json", R"({"weight_map": {)");
+  check_one_line({"import", folder / "hf", "--out", folder / "x"}, "index.json: cut off, or not JSON");
 }
 
 TEST_CASE("import names the keys of config.json that it does not understand") {

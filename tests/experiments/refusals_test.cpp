@@ -3,8 +3,7 @@
 
 #include <fstream>
 
-#include "program.h"
-#include "tests/catch.h"
+#include "refused.h"
 
 using namespace separatrix;
 using Catch::Contains;
@@ -28,14 +27,6 @@ batch = 4
 samples = 8
 select_samples = 8
 )";
-
-void check_refused(const std::vector<std::string>& arguments, const std::string& words) {
-  const Outcome done = run_program(arguments, 60);
-  INFO(done.err);
-  CHECK(done.code == 2);
-  CHECK(std::count(done.err.begin(), done.err.end(), '\n') == 1);
-  CHECK_THAT(done.err, Contains(words));
-}
 
 }  // namespace
 

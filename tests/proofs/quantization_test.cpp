@@ -113,3 +113,18 @@ TEST_CASE("a model outside the assumptions is refused, and a sum of too many ter
   CHECK_THAT(message({.inexpressible = {1, 1, 0}}), Contains("T' = 0"));
   CHECK_THROWS_WITH(excess_with_parameters({0.3, 0.5, 4, {3, 1, 1}, {3, 2, 1}}, 1e15), Contains("use the power law"));
 }
+
+TEST_CASE("beyond the whole numbers that a double counts, exact losses are the power law's or are refused at once") {
+  const QuantizationModel all{.alpha = 0.28}, none{0.28, 1, 4, {3, 1, 1}, {3, 16, 16}}, mixed{0.28, 0.1, 4, {3, 1, 1}, {3, 16, 16}};
+  for (const double budget : {9007199254740994.0, 1e17, 1e18, 1e20, 1e30, 1e300}) {
+    INFO("budget " << budget);
+    for (const QuantizationModel& m : {all, none}) {
+      CHECK(close(excess_with_parameters(m, budget), parameter_law(m).excess(budget)));
+      CHECK(std::abs(excess_with_tokens(m, budget) / token_law(m).excess(budget) - 1) < 1e-10);
+    }
+    CHECK_THROWS_WITH(excess_with_parameters(mixed, budget), Contains("use the power law"));
+    CHECK(excess_after_tasks(all, budget) > 0);
+  }
+  CHECK(close(excess_after_tasks(all, 1e15), excess_after_tasks(all, 1e15 - 1)));
+  CHECK(excess_with_parameters({.alpha = 100, .expressible = {3, 1e-300, 1}, .inexpressible = {3, 1e-300, 1}}, 1e300) == 0);
+}
