@@ -255,7 +255,7 @@ __device__ void multiply_columns(float (&d)[n][4], const Square& pairs, int firs
 
 /// The power of two that brings the warp's pairs below 1; kept for the other warps.
 __device__ inline float fit_warp(float most, float* place) {
-  const float fit = scale_below_1(warp_max(most));
+  const float fit = scale_below_1(warp_most(most));
   if (threadIdx.x % warp_size == 0) *place = fit;
   return fit;
 }

@@ -5,6 +5,22 @@
 namespace separatrix::SIMT {
 namespace v4 {
 
+/// warp_max of numbers that are not negative, whose bits are in their order: one instruction in place of five exchanges.
+__device__ inline float warp_most(float x) {
+#ifdef SEPARATRIX_EMULATED
+  return warp_max(x);
+#else
+  std::uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  asm volatile("redux.sync.max.u32 %0, %0, 0xffffffff;" : "+r"(bits));
+  return float_of(bits);
+#endif
+}
+__device__ inline void put_most(const BlockMax& block_max, float x) {
+  x = warp_most(x);
+  if (threadIdx.x % warp_size == 0) block_max.places[threadIdx.x / warp_size] = x;
+}
+
 /// SlabRows::load of the warp whose rows begin at `first`.
 __device__ inline void read_rows(Rows<const bf16> x, const ChunkPlace& at, int first, int column, int dim, SlabRows& to) {
   const int lane = forgotten(threadIdx.x % warp_size), i = first + lane / 4, t = lane % 4;

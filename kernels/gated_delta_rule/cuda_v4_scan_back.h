@@ -3,6 +3,7 @@
 // scaled by itself, and its products are brought to the state's scale when they are added.
 #pragma once
 #include "kernels/gated_delta_rule/cuda_v4_pieces.h"
+#include "kernels/gated_delta_rule/cuda_v4_rows_back.h"
 
 namespace separatrix::SIMT {
 namespace v4 {
@@ -124,7 +125,7 @@ __global__ void __launch_bounds__(delta_threads, 2)
   const auto put_out_max = [&] {
     float out[slab / 8][4];
     out_rows.to_sums(out);
-    out_max.put(largest(out));
+    put_most(out_max, largest(out));
   };
   const auto put_out = [&](int c) {
     out_most = out_max.get(), out_scale = scale_below_1(out_most);
@@ -166,7 +167,7 @@ __global__ void __launch_bounds__(delta_threads, 2)
     const Keys k = k_tiles.part(c);
     const Decays decays(numbers_of(c));
     const float* k_factors = numbers_of(c) + Decays::floats + chunk;
-    state_max.put(d_state.largest() * left * reciprocal_of_power(scale));
+    put_most(state_max, d_state.largest() * left * reciprocal_of_power(scale));
     if (more) put_out_max();
     arrive_copies();
     __syncthreads();
