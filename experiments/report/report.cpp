@@ -90,10 +90,11 @@ FigureOnPage add_figure(Page& page, const fs::path& out, const Figure& figure, c
 void add_figures(Page& page, const std::vector<SweepResults>& sweeps, const std::vector<Experiment>& experiments,
                  const fs::path& out) {
   const auto add = [&](const Figure& figure, const std::string& caption) { return add_figure(page, out, figure, caption); };
-  page.main_figure = add(separation_figure(experiments),
-                         "Accuracy of the selected run of each model on fresh examples, with 95 % Wilson intervals. Dashed: the "
-                         "best shortcut on the same "
-                         "examples. Open markers: the paper's numbers, at the paper's size (Tables 15 to 17).");
+  page.main_figure =
+      add(separation_figure(experiments),
+          "Accuracy of the selected run of each model on fresh examples, with 95 % Wilson intervals. Dashed: the "
+          "best shortcut on the same "
+          "examples. Open markers: the paper's numbers (Tables 15 to 17), of its own sizes and options of the task.");
   page.figures.push_back(add(every_run_figure(experiments), "Every run (thin) and the mean over runs (thick)."));
   if (several_rates(experiments))
     page.figures.push_back(add(learning_rate_figure(experiments),
@@ -157,6 +158,25 @@ void add_checks(Page& page, const fs::path& out) {
   }
 }
 
+/// Tables and figures of an earlier report in the folder that this one does not have would stand beside its page: the names of what
+/// a report wrote are in files.json, and those that are not written again are removed.  Nothing else is touched.
+void replace_earlier(const fs::path& out, std::vector<std::string> files) {
+  const std::set<std::string> given = {"verify.json", "reach.csv", "limits.csv"};  // `verify` and `reach` wrote them
+  std::erase_if(files, [&](const std::string& name) { return given.contains(name); });
+  const fs::path list = out / "files.json";
+  if (fs::exists(list)) {
+    const auto earlier = nlohmann::json::parse(read_whole(list), nullptr, false);
+    if (!earlier.is_array()) fail("{}: not the list of files that a report writes; remove it", list.string());
+    for (const auto& name : earlier) {
+      const bool plain = name.is_string() && fs::path(name.get<std::string>()).filename() == name.get<std::string>();
+      if (!plain) fail("{}: {} is not a file of a report; remove the list", list.string(), name.dump());
+      if (std::ranges::find(files, name.get<std::string>()) == files.end() && !given.contains(name.get<std::string>()))
+        fs::remove(out / name.get<std::string>());
+    }
+  }
+  write_whole(list, nlohmann::json(files).dump(1) + "\n");
+}
+
 }  // namespace
 
 void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
@@ -189,6 +209,7 @@ void write_report(const std::vector<fs::path>& paths, const fs::path& out) {
       page.settings.push_back(std::move(*table));
     }
   add_checks(page, out);
+  replace_earlier(out, page.files);
   write_whole(out / "index.html", to_html(page, out));
 }
 

@@ -53,7 +53,7 @@ Table accuracy_table(const Experiment& experiment) {
   Table table;
   table.file = (number ? fmt::format("table_{}_", number) : "table_") + experiment.name;
   table.title =
-      fmt::format("{} accuracy{}", title_of(experiment.task), number ? fmt::format(" (the paper's Table {})", number) : "");
+      fmt::format("{} accuracy{}", title_of(experiment.task), number ? fmt::format(", beside the paper's Table {}", number) : "");
   table.header = {difficulty_symbol(experiment.task), "best shortcut"};
   for (const ModelRuns& model : experiment.models) {
     table.header.push_back(named(model));
@@ -81,6 +81,12 @@ Table accuracy_table(const Experiment& experiment) {
       "Of each model the run that was best at {} = {} on its selection examples, shown on fresh examples; 95 % Wilson intervals. "
       "The shortcut is the best of the task's on the same examples.",
       difficulty_symbol(experiment.task), experiment.hardest));
+  if (number)
+    table.notes.push_back(
+        fmt::format("The paper's numbers are of its own task, models and training, as far as it states them: "
+                    "experiments/paper/{}.toml. A sweep "
+                    "with other options ([task] and [model] of its file) is not of the same task at the same {}.",
+                    experiment.task, difficulty_symbol(experiment.task)));
   return table;
 }
 

@@ -3,7 +3,10 @@
 //     forward            one warp per 16 queries: running maximum and sum
 //     backward_queries   dQ: as the forward        backward_keys   dK, dV: one warp per 16 keys, scores transposed
 //     floors at B 32 T 1024 H 4 64 on an H200 (790 TFLOP/s, 4.3 TB/s), forward / backward: arithmetic 22 / 76 us (seven products,
-//     for scores are computed twice instead of being added up between blocks), bytes 16 / 31 us    not measured
+//     for scores are computed twice instead of being added up between blocks), bytes 16 / 31 us
+//     predicted there by counting the compiled code: 545 instructions a warp and 64 keys forward, 545 and 690 backward, all issue slots:
+//     41 / 93 us (1,146, 1,398 and 1,648 before copies kept to their columns, powers of two were one operation, masks were on the
+//     diagonal alone and the scale was folded in)    not measured
 #include "kernels/attention/cuda_flash.h"
 
 namespace separatrix::SIMT {
@@ -24,37 +27,39 @@ __global__ void __launch_bounds__(threads)
   float o[wide][4], top[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};  // of rows g and g + 8; total: of this lane's columns
   clear(o);
   const float scale = score_scale(s);
-  for (int c = 0; c <= last; ++c) {
+  const auto turn = [&](int c, auto diagonal) {
     arrive_copies();
     __syncthreads();
-    if (c < last) k.part(c + 1).stage(k_rows, (c + 1) * rows), v.part(c + 1).stage(v_rows, (c + 1) * rows);
+    if (!diagonal) k.part(c + 1).stage(k_rows, (c + 1) * rows), v.part(c + 1).stage(v_rows, (c + 1) * rows);
     float p[across][4];
     clear(p);
     multiply<true, dims / 16>(p, LeftRows<Block>{q, warp_row}, k.part(c));
-    float best[2] = {top[0], top[1]}, shrink[2];
+    float best[2] = {top[0], top[1]}, shrink[2], most[2];  // of scores, which are not scaled yet; most: scaled
     for_elements(p, [&](int i, int j, float& x) {
-      x = c < last || j <= warp_row + i ? x * scale : -INFINITY;
+      if (diagonal && j > warp_row + i) x = -INFINITY;
       best[i / 8] = fmaxf(best[i / 8], x);
     });
     for (int h = 0; h < 2; ++h) {
-      best[h] = row_max(best[h]);
-      shrink[h] = exp2f(top[h] - best[h]);
+      best[h] = row_max(best[h]), most[h] = scale * best[h];
+      shrink[h] = power_of_two(scale * top[h] - most[h]);
       top[h] = best[h], total[h] *= shrink[h];
     }
     for_elements(p, [&](int i, int, float& x) {
-      x = exp2f(x - best[i / 8]);
+      x = power_of_two(fmaf(x, scale, -most[i / 8]));
       total[i / 8] += x;
     });
     for_elements(o, [&](int i, int, float& x) { x *= shrink[i / 8]; });
     multiply<false, rows / 16>(o, LeftSums<bf16, across>{p}, v.part(c));
-  }
+  };
+  for (int c = 0; c < last; ++c) turn(c, std::false_type{});
+  turn(last, std::true_type{});
   for (int h = 0; h < 2; ++h) {
     total[h] = row_sum(total[h]);
     const std::ptrdiff_t row = first + warp_row + threadIdx.x % warp_size / 4 + 8 * h;
-    if (threadIdx.x % 4 == 0 && row < s.length) lse[row_number(s, row)] = top[h] * ln_2 + logf(total[h]);
+    if (threadIdx.x % 4 == 0 && row < s.length) lse[row_number(s, row)] = scale * top[h] * ln_2 + logf(total[h]);
   }
   for_elements(o, [&](int i, int, float& x) { x /= total[i / 8]; });
-  write(s, o, first + warp_row, out);
+  write(s, o, first + warp_row, 1, out);
 }
 
 template <int dims>
@@ -77,19 +82,24 @@ __global__ void __launch_bounds__(threads)
   float sum[wide][4];
   clear(sum);
   const float scale = score_scale(s);
-  for (int c = 0; c <= last; ++c) {
+  const auto turn = [&](int c, auto diagonal) {
     arrive_copies();
     __syncthreads();
-    if (c < last) k.part(c + 1).stage(k_rows, (c + 1) * rows), v.part(c + 1).stage(v_rows, (c + 1) * rows);
+    if (!diagonal) k.part(c + 1).stage(k_rows, (c + 1) * rows), v.part(c + 1).stage(v_rows, (c + 1) * rows);
     float p[across][4], ds[across][4];
     clear(p), clear(ds);
     multiply<true, dims / 16>(p, LeftRows<Block>{q, warp_row}, k.part(c));
     multiply<true, dims / 16>(ds, LeftRows<Block>{d_o, warp_row}, v.part(c));
-    for_elements(p, [&](int i, int j, float& x) { x = c < last || j <= warp_row + i ? exp2f(x * scale - lse[i / 8]) : 0.0f; });
-    score_gradient(s, p, ds, [&](int i, int) { return dots[i / 8]; });
+    for_elements(p, [&](int i, int j, float& x) {
+      x = power_of_two(fmaf(x, scale, -lse[i / 8]));
+      if (diagonal && j > warp_row + i) x = 0;
+    });
+    score_gradient(p, ds, [&](int i, int) { return dots[i / 8]; });
     multiply<false, rows / 16>(sum, LeftSums<bf16, across>{ds}, k.part(c));
-  }
-  write(s, sum, first + warp_row, dq);
+  };
+  for (int c = 0; c < last; ++c) turn(c, std::false_type{});
+  turn(last, std::true_type{});
+  write(s, sum, first + warp_row, gradient_scale(s), dq);
 }
 
 /// Queries in blocks of `step`: fewer where a long head leaves fewer registers.
@@ -117,25 +127,31 @@ __global__ void __launch_bounds__(threads) backward_keys(AttentionShape s, Atten
   float sum_k[wide][4], sum_v[wide][4];
   clear(sum_k), clear(sum_v);
   const float scale = score_scale(s);
-  int turn = 0;
-  for (std::ptrdiff_t query = first; query < s.length; query += step, turn ^= 1) {
+  int part = 0;
+  std::ptrdiff_t query = first;
+  const auto turn = [&](auto diagonal) {
     arrive_copies();
     __syncthreads();
-    if (query + step < s.length) stage(query + step, turn ^ 1);
-    const float *lse = numbers + 2 * turn * step, *dots = lse + step;
+    if (query + step < s.length) stage(query + step, part ^ 1);
+    const float *lse = numbers + 2 * part * step, *dots = lse + step;
     float p[across][4], ds[across][4];
     clear(p), clear(ds);
-    multiply<true, dims / 16>(p, LeftRows<Keys>{k, warp_row}, q.part(turn));
-    multiply<true, dims / 16>(ds, LeftRows<Keys>{v, warp_row}, d_o.part(turn));
-    const bool all_see = query >= first + rows;
-    for_elements(
-        p, [&](int i, int j, float& x) { x = all_see || first + warp_row + i <= query + j ? exp2f(x * scale - lse[j]) : 0.0f; });
-    multiply<false, step / 16>(sum_v, LeftSums<bf16, across>{p}, d_o.part(turn));
-    score_gradient(s, p, ds, [&](int, int j) { return dots[j]; });
-    multiply<false, step / 16>(sum_k, LeftSums<bf16, across>{ds}, q.part(turn));
-  }
-  write(s, sum_k, first + warp_row, dk);
-  write(s, sum_v, first + warp_row, dv);
+    multiply<true, dims / 16>(p, LeftRows<Keys>{k, warp_row}, q.part(part));
+    multiply<true, dims / 16>(ds, LeftRows<Keys>{v, warp_row}, d_o.part(part));
+    const int behind = static_cast<int>(query - first);
+    for_elements(p, [&](int i, int j, float& x) {
+      x = power_of_two(fmaf(x, scale, -lse[j]));
+      if (diagonal && warp_row + i > behind + j) x = 0;
+    });
+    multiply<false, step / 16>(sum_v, LeftSums<bf16, across>{p}, d_o.part(part));
+    score_gradient(p, ds, [&](int, int j) { return dots[j]; });
+    multiply<false, step / 16>(sum_k, LeftSums<bf16, across>{ds}, q.part(part));
+    query += step, part ^= 1;
+  };
+  while (query < s.length && query < first + rows) turn(std::true_type{});
+  while (query < s.length) turn(std::false_type{});
+  write(s, sum_k, first + warp_row, gradient_scale(s), dk);
+  write(s, sum_v, first + warp_row, 1, dv);
 }
 
 void run_forward(Stream stream, const AttentionShape& s, Rows<const bf16> q, Rows<const bf16> k, Rows<const bf16> v, Rows<bf16> out,

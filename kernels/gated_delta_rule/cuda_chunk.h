@@ -107,14 +107,7 @@ struct DeltaPlan {
 
 /// exp(x) for x <= 0, to 2^-22 + 2^-24 |x| of it: one operation of the GPU instead of a dozen.
 __device__ inline float exp_below_0(float x) {
-  const float y = 1.44269504f * x;
-#ifdef SEPARATRIX_EMULATED
-  return std::exp2(y);
-#else
-  float power;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(y));
-  return power;
-#endif
+  return power_of_two(1.44269504f * x);
 }
 
 /// gamma = high + low: gamma may be large where gamma_i - gamma_j is small.

@@ -227,7 +227,7 @@ TEST_CASE("scaling fit prints what scaling savings reads") {
   CHECK_THAT(run_program({"scaling", "savings", "--published", "fixed"}).out, Contains("hybrid"));
   check_refused({"savings", folder / "fit.json", "--reference", "one"}, "--target-loss is missing");
   check_refused({"savings", folder / "fit.json", "--published", "free"}, "give one of them");
-  check_refused({"savings", folder / "points.csv", "--target-loss", "2"}, "not what `separatrix scaling fit --json` prints");
+  check_refused({"savings", folder / "points.csv", "--target-loss", "2"}, "wanted what `separatrix scaling fit --json` prints");
   check_refused({"fit", folder / "points.csv", "--alpha", "nan"}, "--alpha: nan: wanted");
   check_refused({"fit", folder / "points.csv", "--seed", "-1"}, "--seed: -1: wanted");
   check_refused({"savings", "--target-loss", "-1"}, "--target-loss: -1: wanted");
