@@ -1,4 +1,4 @@
-// separatrix verify [STATEMENT...]: checks constructions and statements, exactly.
+// separatrix verify [STATEMENT...]: checks constructions and statements.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -146,7 +146,8 @@ int verify(const VerifyArguments& a) {
 }  // namespace
 
 void add_verify_verb(CLI::App& app, int& exit_code) {
-  auto* verb = app.add_subcommand("verify", "check the statements of the theory, exactly");
+  auto* verb =
+      app.add_subcommand("verify", "check the statements of the theory, in exact numbers unless a statement says otherwise");
   verb->footer("example: separatrix verify swaps_all_lengths lazy_walk");
   auto a = std::make_shared<VerifyArguments>();
   verb->add_option("statements", a->names, "which; `all` or none: every one");
