@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "kernels/cuda/mma.h"
+#include "tasks/error.h"
 #include "tests/catch.h"
 #include "tests/cuda/device.h"
 
