@@ -2,8 +2,9 @@
 // Notation: chunk of n tokens, gamma_i = g_1 + ... + g_i, G_ij = exp(gamma_i - gamma_j) for i >= j, E_i = exp(gamma_i),
 // D_i = exp(gamma_n - gamma_i).  Included only by kernel texts (kernels/simd.h says why).
 #pragma once
+#include "kernels/ahead.h"
 #include "kernels/gated_delta_rule/head.h"
-#include "kernels/gated_delta_rule/transpose.h"
+#include "kernels/transpose.h"
 #include "kernels/gated_delta_rule/triangular.h"
 
 namespace separatrix::SIMD_SET {
@@ -21,14 +22,6 @@ struct Scratch {
     ((pieces = take(size)), ...);
   }
 };
-
-/// Asks for rows [first, first + n) ahead of their use.
-template <bool write, class T>
-inline void prefetch_rows(ptrdiff_t n, ptrdiff_t dim, Rows<T> rows, ptrdiff_t first) {
-  constexpr ptrdiff_t line = 16;
-  for (ptrdiff_t i = 0; i < n; ++i)
-    for (ptrdiff_t j = 0; j < dim; j += line) __builtin_prefetch(rows.row(first + i) + j, write, 2);
-}
 
 /// to (n, row) = factor * from (n, dim), surplus columns of the last vector 0.
 inline void load_rows(ptrdiff_t n, ptrdiff_t dim, Rows<const float> from, ptrdiff_t first, float factor, float* to, ptrdiff_t row) {
