@@ -95,6 +95,10 @@ bool bf16_is_faster() {
   return bf16_is_faster(isa(), __builtin_cpu_is("intel"), amx());
 }
 
+bool bf16_pairs_are_faster() {
+  return bf16_is_faster(isa(), __builtin_cpu_is("intel"), false);
+}
+
 int threads() {
   return omp_get_max_threads();
 }

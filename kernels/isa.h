@@ -25,6 +25,8 @@ bool amx();
 bool bf16_is_faster();
 /// As above, for a set and what else the machine says of itself.
 bool bf16_is_faster(Isa isa, bool is_intel, bool has_amx);
+/// Whether our own kernels gain by VDPBF16PS where products are bf16: AMX is oneDNN's alone, and without it the line above holds.
+bool bf16_pairs_are_faster();
 /// OpenMP threads that a parallel region started here would use.
 int threads();
 

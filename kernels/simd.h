@@ -8,7 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
+#define SIMD_SET avx512_bf16
+#define SIMD_WIDTH 16
+#elif defined(__AVX512F__)
 #define SIMD_SET avx512
 #define SIMD_WIDTH 16
 #elif defined(__AVX2__)
@@ -88,6 +91,30 @@ inline V fma(V a, V b, V c) {
   return a * b + c;
 #endif
 }
+/// What one lane of a product's operands holds: a number, or (Pairs) two neighbouring bf16 numbers of the inner sum, the first in
+/// the low half, in a float's place; V moves them about unchanged.
+struct Numbers {
+  static V multiply_add(V a, V b, V c) { return fma(a, b, c); }
+};
+#if defined(__AVX512BF16__)
+struct Pairs {
+  static V multiply_add(V a, V b, V c) {
+    return reinterpret_cast<V>(_mm512_dpbf16_ps(c, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b)));
+  }
+};
+/// Columns (first l, second l) rounded to nearest even.
+inline V pairs(V first, V second) {
+  const __m512i halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
+  const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
+                                       3, 18, 2, 17, 1, 16, 0);
+  return reinterpret_cast<V>(_mm512_permutexvar_epi16(zip, halves));
+}
+/// The 2 W numbers low, high, rounded to nearest even, neighbours paired.
+inline V neighbours(V low, V high) {
+  return reinterpret_cast<V>(_mm512_cvtne2ps_pbh(high, low));
+}
+#endif
+
 /// The larger, the smaller; b where one of the two is a NaN.
 inline V max(V a, V b) {
 #if SIMD_WIDTH == 16

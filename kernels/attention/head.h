@@ -1,4 +1,4 @@
-// One head of one sequence: what attention.inc provides for each instruction set.
+// One head of one sequence: what head.inc provides for each instruction set.
 #pragma once
 #include <cstddef>
 
@@ -30,6 +30,9 @@ namespace avx2 {
 extern const HeadKernels head_kernels;
 }
 namespace avx512 {
+extern const HeadKernels head_kernels;
+}
+namespace avx512_bf16 {  // operands of products rounded (head_bf16.cpp)
 extern const HeadKernels head_kernels;
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/cpu/buffer.h"
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/sublayer.h"
+#include "kernels/isa.h"
 #include "kernels/norm/norm.h"
 
 namespace separatrix {
@@ -18,6 +19,7 @@ class CpuAttention final : public Sublayer {
   CpuAttention(const Attention& s, double norm_eps, const std::string& at, const Weights<float>& layout, Precision precision)
       : s_(s),
         eps_(static_cast<float>(norm_eps)),
+        operands_(precision == Precision::bf16 && bf16_pairs_are_faster() ? Precision::bf16 : Precision::fp32),
         inner_(static_cast<std::ptrdiff_t>(s.heads) * s.head_dim),
         in_(layout, at + "self_attn.q_proj.weight", at + "self_attn.v_proj.weight", precision),
         out_(layout, at + "self_attn.o_proj.weight", at + "self_attn.o_proj.weight", precision) {
@@ -39,7 +41,7 @@ class CpuAttention final : public Sublayer {
     in_.forward(n, x, p);
     for (int part = 0; part < 2; ++part) prepare(shape, part);
     attention_forward(attention_shape(shape), prepared(0), prepared(1), part_of(p, 2), out,
-                      lse_.reserve(static_cast<std::size_t>(n) * s_.heads));
+                      lse_.reserve(static_cast<std::size_t>(n) * s_.heads), operands_);
     out_.forward(n, out, y, add);
   }
 
@@ -50,7 +52,7 @@ class CpuAttention final : public Sublayer {
     const Rows<const float> p = projected_.rows();
     out_.backward(n, dy, d_out, false, gradient);
     attention_backward(attention_shape(shape), {prepared(0), prepared(1), part_of(p, 2), mixed_.rows(), lse_.data()}, d_out,
-                       part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2));
+                       part_of(d_p, 0), part_of(d_p, 1), part_of(d_p, 2), operands_);
     for (int part = 0; part < 2; ++part) {
       if (s_.position == Position::rope) rope_backward(attention_shape(shape), turns_, part_of(d_p, part));
       if (s_.qk_norm != QkNorm::none)
@@ -94,6 +96,7 @@ class CpuAttention final : public Sublayer {
 
   Attention s_;
   float eps_;
+  Precision operands_;  // of the products between tokens; bf16 only where that is the faster for them too
   std::ptrdiff_t inner_;
   CpuLinear in_, out_;
   std::size_t norm_[2] = {};

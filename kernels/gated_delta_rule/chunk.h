@@ -4,8 +4,8 @@
 #pragma once
 #include "kernels/ahead.h"
 #include "kernels/gated_delta_rule/head.h"
-#include "kernels/transpose.h"
 #include "kernels/gated_delta_rule/triangular.h"
+#include "kernels/transpose.h"
 
 namespace separatrix::SIMD_SET {
 
