@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "kernels/precision.h"
 #include "models/weights.h"
 
 namespace separatrix {
 
 enum class Device { reference, cpu, cuda };
-enum class Precision { fp32, bf16 };  // of the matrix products; sums, states and norms are fp32
 
 /// Sequences of one length.  tokens, targets, mask are (batch, length) row major;
 /// position t predicts targets[t] and counts when mask[t] = 1.

@@ -6,7 +6,7 @@
 // sums are fp32, as is the softmax.
 // Scores exist only for a strip of query rows at a time: memory grows with the length, not with its square.
 #pragma once
-#include "kernels/executor.h"
+#include "kernels/precision.h"
 #include "kernels/rows.h"
 
 namespace separatrix {
