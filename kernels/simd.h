@@ -160,6 +160,13 @@ inline float sum(V v) {
   else
     return v[0];
 }
+/// sum x y over n elements.
+inline float dot(const float* x, const float* y, ptrdiff_t n) {
+  V s{};
+  for (ptrdiff_t i = 0; i < n; i += W) s = fma(load_n(x + i, n - i), load_n(y + i, n - i), s);
+  return sum(s);
+}
+
 template <int half = W / 2>
 inline float max(V v) {
   v = max(v, rotated<half>(v));

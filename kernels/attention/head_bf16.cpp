@@ -2,6 +2,7 @@
 // 2022; equations: attention.h).  q, k, v, dout, the weights p and their gradients are rounded for the products; the softmax is
 // fp32. Compiled for AVX512_BF16 and called only there.
 #include "kernels/attention/head.h"
+#include "kernels/scratch.h"
 #include "kernels/tile.h"
 #include "kernels/transpose.h"
 
@@ -9,10 +10,11 @@ namespace separatrix::SIMD_SET {
 namespace {
 
 constexpr ptrdiff_t KEYS = 128;  // a block; its scores stay in the first-level cache
+constexpr ptrdiff_t MOST_QUERIES = 48;
 
 // More queries reuse a block of keys better, fewer waste less above the diagonal.
 ptrdiff_t block_queries(ptrdiff_t length) {
-  return length <= 512 ? 24 : 48;
+  return length <= 512 ? MOST_QUERIES / 2 : MOST_QUERIES;
 }
 ptrdiff_t even_vectors(ptrdiff_t n) {
   return (n + 2 * W - 1) / (2 * W) * (2 * W);
@@ -46,7 +48,8 @@ void by_rows(ptrdiff_t rows, ptrdiff_t n, ptrdiff_t d, Rows<const float> x, floa
     }
 }
 
-/// The transpose of x (n, d) by rows, block by block: (blocks, dims / 2, KEYS).  `columns` is room for a block by columns.
+/// The words of x (n, d) by columns, transposed block by block: (blocks, dims / 2, KEYS).  `columns` is room for a block by
+/// columns.
 void transposed_blocks(ptrdiff_t n, ptrdiff_t d, Rows<const float> x, float* columns, float* blocks) {
   const ptrdiff_t words = even_vectors(d) / 2;
   for (ptrdiff_t first = 0; first < n; first += KEYS, blocks += words * KEYS) {
@@ -57,29 +60,18 @@ void transposed_blocks(ptrdiff_t n, ptrdiff_t d, Rows<const float> x, float* col
   }
 }
 
-/// Hands out pieces of the workspace.
-struct Pieces {
-  float* next;
-  float* take(ptrdiff_t size) {
-    float* piece = next;
-    next += (size + W - 1) / W * W;
-    return piece;
-  }
-};
-
 ptrdiff_t workspace_size(ptrdiff_t length, ptrdiff_t dim) {
   const ptrdiff_t dims = even_vectors(dim), queries = block_queries(length), keys = key_blocks(length) * KEYS;
   const ptrdiff_t columns = (KEYS + queries) * dims / 2, sequence = 3 * keys * dims / 2 + 2 * keys * dims;
-  return columns + sequence + 4 * queries * dims + 4 * queries * KEYS + 8 * W;
+  return columns + sequence + 4 * queries * dims + 4 * queries * KEYS;
 }
 
 /// A block of queries and the keys that they see.
 struct Place {
   ptrdiff_t first, rows, key, keys;  // keys: those that any of the queries sees, in whole panels
   bool diagonal;                     // some are behind a query
-  ptrdiff_t seen(ptrdiff_t i) const {
-    return first + i + 1 - key;
-  }  // of this block, by query i; may be more than there are, or none
+  /// Keys of this block that query i sees; may be more than there are, or none.
+  ptrdiff_t seen(ptrdiff_t i) const { return first + i + 1 - key; }
 };
 
 /// f(place) for the blocks of keys that queries [first, first + rows) see.
@@ -112,7 +104,7 @@ void mask(const Place& at, float* score) {
 
 /// One block of queries, forward: largest score so far, sum of weights, weighted sum of values.
 struct Softmax {
-  float largest[48], total[48];
+  float largest[MOST_QUERIES], total[MOST_QUERIES];
   float *sums, *weights;  // (rows, dims), (rows, KEYS / 2) by columns
 
   /// score (rows, KEYS) -> weights relative to the largest so far; what came before is scaled to that.
@@ -142,11 +134,11 @@ void forward(const Head& s, Rows<float> out, float* lse, float* workspace) {
   const ptrdiff_t n = s.length, d = s.head_dim, dims = even_vectors(d), words = dims / 2, block = block_queries(n);
   const ptrdiff_t keys = key_blocks(n) * KEYS;
   const float scale = 1.0f / sqrtf(static_cast<float>(d));
-  Pieces pieces{workspace};
-  float *columns = pieces.take(KEYS * words), *q = pieces.take(block * words), *score = pieces.take(block * KEYS);
-  float *key_words = pieces.take(keys * words), *values = pieces.take(keys * words);
+  Scratch scratch{workspace};
+  float *columns = scratch.take(KEYS * words), *q = scratch.take(block * words), *score = scratch.take(block * KEYS);
+  float *key_words = scratch.take(keys * words), *values = scratch.take(keys * words);
   Softmax softmax;
-  softmax.sums = pieces.take(block * dims), softmax.weights = pieces.take(block * KEYS / 2);
+  softmax.sums = scratch.take(block * dims), softmax.weights = scratch.take(block * KEYS / 2);
   transposed_blocks(n, d, s.k, columns, key_words);
   by_rows(keys, n, d, s.v, values);
   for (ptrdiff_t first = 0; first < n; first += block) {
@@ -169,18 +161,13 @@ void forward(const Head& s, Rows<float> out, float* lse, float* workspace) {
   }
 }
 
-float dot(ptrdiff_t n, const float* a, const float* b) {
-  V total{};
-  for (ptrdiff_t j = 0; j < n; j += W) total = fma(load_n(a + j, n - j), load_n(b + j, n - j), total);
-  return sum(total);
-}
-
 /// Weights and their gradients of one block of queries and one of keys, as the products read them.
 struct WeightGradients {
-  float lse[48], along[48];              // along: D of attention.h; an odd number of rows is filled up with zeros
-  float *p_rows, *ds_rows, *ds_columns;  // (rows / 2, KEYS), (rows / 2, KEYS), (rows, KEYS / 2)
+  float lse[MOST_QUERIES], along[MOST_QUERIES];  // along: D of attention.h
+  float *p_rows, *ds_rows, *ds_columns;          // (rows / 2, KEYS), (rows / 2, KEYS), (rows, KEYS / 2)
 
-  /// p = exp(scale * score - lse), ds = scale p (product - D), `score` and `product` (rows, KEYS), two rows at a time.
+  /// p = exp(scale * score - lse), ds = scale p (product - D), `score` and `product` (rows, KEYS), two rows at a time; zeros beside
+  /// an odd last one.
   void take(const Place& at, float scale, const float* score, const float* product) {
     for (ptrdiff_t i = 0; i < at.rows; i += 2)
       for (ptrdiff_t j = 0; j < at.keys; j += 2 * W) {
@@ -205,15 +192,15 @@ void backward(const Head& s, const HeadGradient& g, float* workspace) {
   const ptrdiff_t n = s.length, d = s.head_dim, dims = even_vectors(d), words = dims / 2, block = block_queries(n);
   const ptrdiff_t keys = key_blocks(n) * KEYS;
   const float scale = 1.0f / sqrtf(static_cast<float>(d));
-  Pieces pieces{workspace};
-  float *columns = pieces.take(KEYS * words), *score = pieces.take(block * KEYS), *products = pieces.take(block * KEYS);
-  float *key_words = pieces.take(keys * words), *value_words = pieces.take(keys * words), *key_rows = pieces.take(keys * words);
-  float *dk = pieces.take(keys * dims), *dv = pieces.take(keys * dims);
-  float *q = pieces.take(block * words), *dout = pieces.take(block * words), *dq = pieces.take(block * dims);
-  float *q_rows = pieces.take(block * words), *dout_rows = pieces.take(block * words);
+  Scratch scratch{workspace};
+  float *columns = scratch.take(KEYS * words), *score = scratch.take(block * KEYS), *products = scratch.take(block * KEYS);
+  float *key_words = scratch.take(keys * words), *value_words = scratch.take(keys * words), *key_rows = scratch.take(keys * words);
+  float *dk = scratch.take(keys * dims), *dv = scratch.take(keys * dims);
+  float *q = scratch.take(block * words), *dout = scratch.take(block * words), *dq = scratch.take(block * dims);
+  float *q_rows = scratch.take(block * words), *dout_rows = scratch.take(block * words);
   WeightGradients weights;
-  weights.p_rows = pieces.take(block / 2 * KEYS), weights.ds_rows = pieces.take(block / 2 * KEYS);
-  weights.ds_columns = pieces.take(block * KEYS / 2);
+  weights.p_rows = scratch.take(block / 2 * KEYS), weights.ds_rows = scratch.take(block / 2 * KEYS);
+  weights.ds_columns = scratch.take(block * KEYS / 2);
   transposed_blocks(n, d, s.k, columns, key_words);
   transposed_blocks(n, d, s.v, columns, value_words);
   by_rows(keys, n, d, s.k, key_rows);
@@ -224,7 +211,7 @@ void backward(const Head& s, const HeadGradient& g, float* workspace) {
     by_columns(rows, d, q_here, q), by_columns(rows, d, dout_here, dout);
     by_rows(even, rows, d, q_here, q_rows), by_rows(even, rows, d, dout_here, dout_rows);
     for (ptrdiff_t i = 0; i < rows; ++i)
-      weights.lse[i] = g.lse[first + i], weights.along[i] = dot(d, g.out.row(first + i), dout_here.row(i));
+      weights.lse[i] = g.lse[first + i], weights.along[i] = dot(g.out.row(first + i), dout_here.row(i), d);
     for (ptrdiff_t i = 0; i < rows * dims; i += W) store(dq + i, V{});
     for_keys(first, rows, [&](const Place& at) {
       scores(at, words, q, key_words, score);

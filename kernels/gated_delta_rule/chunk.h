@@ -5,23 +5,10 @@
 #include "kernels/ahead.h"
 #include "kernels/gated_delta_rule/head.h"
 #include "kernels/gated_delta_rule/triangular.h"
+#include "kernels/scratch.h"
 #include "kernels/transpose.h"
 
 namespace separatrix::SIMD_SET {
-
-/// Hands out pieces of scratch.
-struct Scratch {
-  float* next;
-  float* take(ptrdiff_t size) {
-    float* piece = next;
-    next += size;
-    return piece;
-  }
-  template <class... Pieces>
-  void take_each(ptrdiff_t size, Pieces&... pieces) {
-    ((pieces = take(size)), ...);
-  }
-};
 
 /// to (n, row) = factor * from (n, dim), surplus columns of the last vector 0.
 inline void load_rows(ptrdiff_t n, ptrdiff_t dim, Rows<const float> from, ptrdiff_t first, float factor, float* to, ptrdiff_t row) {
